@@ -143,7 +143,7 @@ def derive(frame: pd.DataFrame, columns: TaxiColumns) -> pd.DataFrame:
         "trip_seconds": trips["seconds"],
         "distance": trips["distance"],
         "fare": trips["fare"],
-        "weekday": _name(pickup.dt.dayofweek, _WEEKDAYS),
+        "weekday": _name(pickup.dt.day_of_week, _WEEKDAYS),
         "traffic": _name(hour, _TRAFFIC),
     }
     made |= {name: trips[name] for name in ("passengers", "rate_code", "payment") if name in trips}
