@@ -1,8 +1,9 @@
 """Metrics over all workers, from small sums and histograms: no prediction is collected on the client.
 
 The ROC curve and its area come from a histogram of the margin. Its bins are 32 / 65,536 = 0.0005 wide
-in log-odds, so only pairs of rows closer than that count as ties: measured 2e-6 off the exact area on
-200,000 rows.
+in log-odds, so only pairs of rows closer than that count as ties: measured on 200,000 rows against
+scikit-learn, the area is 1e-5 off at most where scores spread over 0.1 or more in log-odds, 4e-5 where
+they spread over 0.01.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DataError
 from engine.ml.boost import Block, predict
-from engine.ml.label import Label
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from engine.ml.label import Label
 
 _BINS = 65_536
 _LARGEST_MARGIN = 16.0
