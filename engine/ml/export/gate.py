@@ -1,0 +1,158 @@
+"""The parity gate: no model leaves unless its graph answers as XGBoost does, where it is hardest to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import onnx
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from engine.errors import DataError, ModelError
+from engine.ml.export.classes import ClassValue, label_values
+from engine.ml.export.compare import Comparison
+from engine.ml.export.graph import read_facts
+from engine.ml.export.probes import matrix_probes
+from engine.ml.export.raw_probes import raw_probes
+from engine.ml.export.reference import native_answers
+from engine.ml.export.report import ParityReport, ProbeResult
+from engine.ml.export.sessions import Rows, Session, cut_at_matrix
+from engine.ml.export.trees import AnyBooster, TreeEnsemble, parse_booster, unwrap_booster
+
+_BATCHES = (1, 7, 4096)
+_CALLS = 256  # per batch size
+_WHOLE = 4096 + 7  # rows of the whole batch: more than the largest size, and no multiple of any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """The model under examination beside what it is measured by."""
+
+    model: bytes
+    whole: Session
+    prep: Session
+    booster: xgb.Booster
+    ensemble: TreeEnsemble
+    comparison: Comparison
+
+    def matrix(self, fed: Rows) -> NDArray[np.float32]:
+        return next(iter(self.prep.run(fed).values()))
+
+
+def check_parity(
+    model: bytes,
+    prep: bytes,
+    booster: AnyBooster,
+    rows: Mapping[str, NDArray[Any]],
+    *,
+    classes: Sequence[ClassValue] | None = None,
+    tolerance: float = 1e-5,
+) -> ParityReport:
+    """Compare a model with XGBoost on real rows and on rows made to tell them apart.
+
+    - `sample`: the rows given, through the whole graph; XGBoost predicts on what `prep` makes of them.
+    - `raw missing`, `raw unseen`: raw rows with columns missing, with strings never seen, with extreme
+      numbers; rows that `prep` itself refuses are left out, and the probe says so.
+    - `thresholds`, `missing`, `extremes`, `categories`: rows of the matrix, through the trees of the graph
+      alone, that reach every split on its threshold and on both neighbouring floats, see
+      `engine.ml.export.probes`.
+    - `batches of 1`, `7`, `4096`, and `2 threads`: the whole graph against itself on the whole batch and one
+      thread. onnxruntime adds trees up in one order with one thread, so that batches give the same bits
+      (measured), but adds partial sums with two, which move the last bits: `identical` records it.
+
+    Probabilities may differ by `tolerance`, other numbers by `tolerance * max(1, |number|)`, labels not at
+    all but on ties: where the two best classes are within the tolerance, either is right.
+
+    Args:
+        model: What `build_graph` made, serialised.
+        prep: The preparation it was made from, serialised.
+        booster: The booster it was made from.
+        rows: Raw columns [N] or [N, 1], N > 0; columns the graph does not read are left out.
+        classes: What the labels must be, see `build_graph`.
+        tolerance: Largest difference allowed.
+
+    Raises:
+        ModelError: onnxruntime does not load the model, or fails on rows that `prep` accepts.
+        SignatureError: The rows lack a column or hold another type, or `prep` makes another width than the
+            booster splits on.
+        DataError: No rows.
+    """
+    native = unwrap_booster(booster)
+    ensemble = parse_booster(native)
+    labels = label_values(ensemble, classes)
+    candidate = _Candidate(
+        model,
+        Session(model),
+        Session(prep),
+        native,
+        ensemble,
+        Comparison(ensemble.objective, labels, tolerance),
+    )
+    fed = candidate.whole.feeds(rows)
+    if not fed or not len(next(iter(fed.values()))):
+        raise DataError("The parity gate got no rows.", "Give some rows of the training data.")
+    return ParityReport(tolerance, tuple(_run_probes(candidate, fed)))
+
+
+def _run_probes(candidate: _Candidate, fed: Rows) -> Iterator[ProbeResult]:
+    yield _probe_raw(candidate, "sample", fed)
+    for name, varied in raw_probes(fed):
+        accepted, note = _accepted_rows(candidate.prep, varied)
+        yield replace(_probe_raw(candidate, name, accepted), note=note)
+    yield from _probe_trees(candidate, candidate.matrix(fed))
+    yield from _probe_batches(candidate, fed)
+
+
+def _probe_raw(candidate: _Candidate, name: str, fed: Rows) -> ProbeResult:
+    expected = native_answers(candidate.booster, candidate.ensemble, candidate.matrix(fed))
+    return candidate.comparison.probe(name, candidate.whole.run(fed), expected, rows=fed)
+
+
+def _accepted_rows(prep: Session, rows: Rows) -> tuple[Rows, str]:
+    """The rows that the preparation does not refuse, and what it says of the others."""
+    try:
+        prep.run(rows)
+    except ModelError:
+        refusals = {}
+        count = len(next(iter(rows.values())))
+        for row in range(count):
+            try:
+                prep.run(_slice(rows, row, row + 1))
+            except ModelError as refusal:
+                refusals[row] = refusal.message
+        kept = [row for row in range(count) if row not in refusals]
+        note = f"The preparation refuses {len(refusals)} of {count} rows: {next(iter(refusals.values()), '')}"
+        return {name: column[kept] for name, column in rows.items()}, note
+    return rows, ""
+
+
+def _probe_trees(candidate: _Candidate, background: NDArray[np.float32]) -> Iterator[ProbeResult]:
+    matrix = read_facts(onnx.load_from_string(candidate.model))["matrix"]
+    trees = Session(cut_at_matrix(candidate.model, matrix))
+    for probe in matrix_probes(candidate.ensemble, background):
+        expected = native_answers(candidate.booster, candidate.ensemble, probe.rows)
+        columns = {f"f{index}": column for index, column in enumerate(probe.rows.T)}
+        outputs = trees.run({matrix: probe.rows})
+        yield candidate.comparison.probe(probe.name, outputs, expected, rows=columns)
+
+
+def _probe_batches(candidate: _Candidate, fed: Rows) -> Iterator[ProbeResult]:
+    batch = {name: np.resize(column, (_WHOLE, 1)) for name, column in fed.items()}
+    whole = candidate.whole.run(batch)
+    compare = partial(candidate.comparison.probe, rows=batch)
+    for size in _BATCHES:
+        rows = min(_WHOLE, size * _CALLS)
+        parts = [candidate.whole.run(_slice(batch, at, min(at + size, rows))) for at in range(0, rows, size)]
+        outputs = {name: np.concatenate([part[name] for part in parts]) for name in whole}
+        expected = candidate.comparison.answers(_slice(whole, 0, rows))
+        yield compare(f"batches of {size}", outputs, expected)
+    threaded = Session(candidate.model, threads=2).run(batch)
+    yield compare("2 threads", threaded, candidate.comparison.answers(whole))
+
+
+def _slice(columns: Rows, start: int, stop: int) -> dict[str, NDArray[Any]]:
+    return {name: column[start:stop] for name, column in columns.items()}
