@@ -1,0 +1,32 @@
+"""Transformers whose fit learns nothing but the number of columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
+
+from engine.prep.rules.rule import Reason, Rule, accept
+
+if TYPE_CHECKING:
+    from engine.prep.views import Estimator, Inflow
+
+
+def _refuse_function(step: Estimator) -> Reason | None:
+    if step.func is None and step.inverse_func is None:
+        return None
+    return Reason(
+        f"func={step.func!r}",
+        "No graph can be written for Python code: derive the column with SQL or a Dask DataFrame first.",
+    )
+
+
+def _finish(step: Estimator, inflow: Inflow, summary: None) -> Estimator:
+    del summary
+    return step.fit(inflow.head)
+
+
+RULES = {
+    PolynomialFeatures: Rule(accept, lambda _: None, _finish),
+    FunctionTransformer: Rule(_refuse_function, lambda _: None, _finish),
+}
