@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,7 @@ from engine.demo.city import City, Floats, Ints, city
 from engine.demo.faults import MONEY, apply_faults, choose_faults
 from engine.demo.rides import SECOND, make_rides
 from engine.errors import OptionError
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+from engine.lake.storage import Storage, open_storage
 
 SCHEMA: Final = pa.schema(
     [
@@ -71,36 +69,34 @@ def make_month(month: str, rows: int, seed: int) -> pa.Table:
 
 
 def write_trips(
-    root: str | Path,
+    storage: Storage | str | Path,
     *,
     rows: int,
     seed: int = 2019,
     months: Sequence[str] | None = None,
-    filesystem: AbstractFileSystem | None = None,
     on_month: Callable[[str, int], None] | None = None,
 ) -> tuple[str, ...]:
-    """Writes trips as `raw/trips/month=YYYY-MM/part-0.parquet` under a root, a file per month.
+    """Writes trips as `raw/trips/month=YYYY-MM/part-0.parquet` into a lake, a file per month.
 
     Args:
-        root: Folder, or fsspec URL where `filesystem` is not given.
+        storage: The lake; a folder or URL is opened as one.
         rows: Trips over all months together.
         seed: The same seed, rows and months give the same bytes.
         months: "YYYY-MM", each once; by default those of 2019, fewer when there are few rows.
-        filesystem: What holds `root`, for callers that have opened it already.
         on_month: Called with month and rows after each file.
 
     Returns:
-        The paths written, relative to `root`, in the order of `months`.
+        The paths written, relative to the lake, in the order of `months`.
 
     Raises:
         OptionError: A month is no month or given twice, there is none, or `rows` is negative.
     """
     shares = share_rows(rows, months=months)
-    files, base = _open_root(root, filesystem)
+    lake = storage if isinstance(storage, Storage) else open_storage(storage)
     written = []
     for month, count in shares.items():
         path = f"raw/trips/month={month}/part-0.parquet"
-        _write_month(files, f"{base}/{path}", month, count, seed)
+        _write_month(lake, path, month, count, seed)
         written.append(path)
         if on_month is not None:
             on_month(month, count)
@@ -132,21 +128,14 @@ def _year_month(month: str) -> tuple[int, int]:
     return int(month[:4]), int(month[5:])
 
 
-def _open_root(root: str | Path, filesystem: AbstractFileSystem | None) -> tuple[AbstractFileSystem, str]:
-    if filesystem is not None:
-        return filesystem, str(root).rstrip("/")
-    from fsspec.core import url_to_fs
-
-    files, base = url_to_fs(str(root))
-    return files, base.rstrip("/")
-
-
-def _write_month(files: AbstractFileSystem, path: str, month: str, rows: int, seed: int) -> None:
+def _write_month(lake: Storage, path: str, month: str, rows: int, seed: int) -> None:
     """Writes beside and then moves, so that a reader never meets half a file."""
     import pyarrow.parquet as pq
 
-    folder, _, name = path.rpartition("/")
+    target = lake.resolve(path)
+    folder, _, name = target.rpartition("/")
     beside = f"{folder}/.{name}.writing"
+    files = lake.root_of(target).filesystem
     files.makedirs(folder, exist_ok=True)
     # Several row groups even in a small file: pruning and parallel reading have something to work on.
     group = min(_GROUP_ROWS, max(1, -(-rows // 4)))
@@ -154,7 +143,7 @@ def _write_month(files: AbstractFileSystem, path: str, month: str, rows: int, se
         with files.open(beside, "wb") as sink, pq.ParquetWriter(sink, SCHEMA) as writer:
             for block in _blocks(month, rows, seed):
                 writer.write_table(block, row_group_size=group)
-        files.mv(beside, path)
+        files.mv(beside, target)
     finally:
         if files.exists(beside):
             files.rm(beside)

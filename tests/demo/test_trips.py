@@ -18,6 +18,7 @@ from engine.demo.city import ZONES, city, draw
 from engine.demo.faults import FAULTS, MONEY
 from engine.demo.trips import MONTHS, SCHEMA, make_month, share_rows, write_trips
 from engine.errors import OptionError
+from engine.lake.storage import open_storage
 
 ROWS = 200_000
 
@@ -65,16 +66,16 @@ def test_files_have_the_public_schema_and_several_row_groups(tmp_path: Path) -> 
     assert set(digests(tmp_path)) == set(paths), "something was left beside the files"
 
 
-def test_any_filesystem_will_do() -> None:
-    from fsspec.implementations.memory import MemoryFileSystem
-
-    files = MemoryFileSystem()
-    (path,) = write_trips("/city", rows=100, filesystem=files)
-    with files.open(f"/city/{path}") as source:
+def test_any_store_will_do() -> None:
+    lake = open_storage("memory://town")
+    (path,) = write_trips(lake, rows=100)
+    with lake.open(lake.resolve(path)) as source:
         assert pq.read_table(source).equals(make_month("2019-01", 100, 2019))
-    (path,) = write_trips("memory://town", rows=100)
-    assert files.exists(f"/town/{path}")
-    assert files.glob("/*/raw/trips/*/.*") == []
+    assert lake.list(lake.resolve("raw/trips/month=2019-01"))[0].name == "part-0.parquet"
+    (same,) = write_trips("memory://town", rows=200)
+    assert same == path
+    with lake.open(lake.resolve(path)) as source:
+        assert pq.read_table(source).num_rows == 200
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
