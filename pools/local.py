@@ -1,0 +1,204 @@
+"""Workers that are processes of this machine, with the scheduler in the client's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import pickle
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import dask.config
+from distributed import Client, Nanny, Scheduler, Status
+from distributed.system import MEMORY_LIMIT
+
+from pools.drain import drain, may_leave
+from pools.equip import Equipment
+from pools.errors import PoolStartError
+from pools.inflight import cancel_all
+from pools.policy import Load, WorkerLoad
+from pools.scope import process_settings, spill_folder
+from pools.warm import servers
+from pools.watch import Watch
+from pools.worker import Membership, usable_cores
+
+if TYPE_CHECKING:
+    from pools.driver import Listener
+    from pools.spec import PoolSpec
+
+# The client and the scheduler live in this machine's memory too.
+_WORKERS_SHARE_OF_MEMORY = 0.9
+# What a worker that must go at once gets for it before it is killed. Idle ones need 0.05 s (measured).
+_LAST_SECONDS = 0.5
+
+_SETTINGS = {
+    # A task that holds the interpreter lock for five minutes would have its worker declared dead. On one
+    # machine a dead worker shows at once, as a closed connection, and its nanny brings it back.
+    "distributed.scheduler.worker-ttl": None,
+}
+
+
+class LocalDriver:
+    """A scheduler on the pool's loop, a nanny for each worker; `pools.driver.Driver` has the contract."""
+
+    elastic = True
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self._numbers = itertools.count()
+        self._nannies: dict[str, Any] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._share = 0
+        self._scheduler: Any = None
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        return self._client
+
+    @property
+    def dashboard_link(self) -> str | None:
+        if self._spec.dashboard_port is None:
+            return None
+        return f"http://{self._spec.host}:{self._scheduler.http_server.port}/status"
+
+    async def open(self, spec: PoolSpec, listener: Listener) -> None:
+        if self._scheduler is not None:
+            return
+        self._spec = spec
+        self._held.enter_context(process_settings())
+        servers.ensure(spec.preload)
+        self._folder = self._held.enter_context(spill_folder(spec))
+        self._listener = listener
+        self._watch = Watch(listener)
+        address = await self._start_scheduler()
+        await self._equip(spec.policy.widest)
+        self._client = await Client(address, asynchronous=True, set_as_default=False)
+
+    async def observe(self) -> Load:
+        free = may_leave(self._scheduler)
+        self._nannies = {
+            name: nanny for name, nanny in self._nannies.items() if nanny.status is not Status.closed
+        }
+        workers = tuple(self._seen(name, nanny, free) for name, nanny in self._nannies.items())
+        return Load(
+            workers, len(self._scheduler.queued) + len(self._scheduler.unrunnable), self._watch.arrivals
+        )
+
+    async def grow(self, count: int) -> None:
+        width = max(self._spec.policy.widest, len(self._nannies) + count)
+        await self._equip(width)
+        nannies = {f"{self._spec.name}-{next(self._numbers)}": None for _ in range(count)}
+        starts = [asyncio.create_task(self._start_worker(name, width)) for name in nannies]
+        try:
+            await asyncio.wait(starts)
+        except asyncio.CancelledError:
+            # A nanny that is cancelled or closed while its process starts loses track of the process: let
+            # it come up.
+            await asyncio.wait(starts)
+            raise
+        problems = [str(problem.__cause__ or problem) for start in starts if (problem := start.exception())]
+        if problems:
+            message = (
+                f"{len(problems)} of {count} workers of pool {self._spec.name!r} did not start: {problems[0]}"
+            )
+            raise PoolStartError(message, pool=self._spec.name)
+
+    async def retire(self, worker: str) -> bool:
+        nanny = self._nannies[worker]
+        state = self._scheduler.workers.get(nanny.worker_address)
+        if state is not None:
+            nanny.close_gracefully("retired by its pool")  # should it die from now on, it is not brought back
+            left = False
+            try:
+                left = await drain(self._scheduler, state)
+            finally:
+                if not left:
+                    nanny.status = Status.running
+            if not left:
+                return False
+        await asyncio.shield(self._dismiss(worker))
+        return True
+
+    async def cancel(self, message: str) -> None:
+        await cancel_all(self._client, message)
+
+    async def suspend(self) -> None:
+        await asyncio.gather(*[self._dismiss(name) for name in list(self._nannies)])
+        await asyncio.gather(*self._leaving)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+        await self.suspend()
+        if self._scheduler is not None:
+            await self._scheduler.close()
+        self._client = self._scheduler = None
+        self._held.close()
+
+    async def _start_scheduler(self) -> str:
+        spec = self._spec
+        with dask.config.set(_SETTINGS):
+            self._scheduler = Scheduler(
+                host=spec.host,
+                port=0,
+                protocol="tcp",
+                dashboard=spec.dashboard_port is not None,
+                dashboard_address=f"{spec.host}:{spec.dashboard_port or 0}",
+                allowed_failures=spec.allowed_failures,
+                plugins=[self._watch],
+            )
+        try:
+            await self._scheduler
+        except RuntimeError as error:
+            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__}"
+            raise PoolStartError(
+                message, "Give an address of this machine as host.", pool=spec.name
+            ) from error
+        if spec.dashboard_port and self._scheduler.http_server.port != spec.dashboard_port:
+            message = (
+                f"Port {spec.dashboard_port} of {spec.host} is taken, so pool {spec.name!r} has no dashboard."
+            )
+            raise PoolStartError(
+                message, "Give another dashboard_port, or 0 for any free one.", pool=spec.name
+            )
+        return str(self._scheduler.address)
+
+    async def _start_worker(self, name: str, width: int) -> None:
+        spec = self._spec
+        nanny = Nanny(
+            self._scheduler.address,
+            name=name,
+            nthreads=spec.threads,
+            memory_limit=spec.memory or int(MEMORY_LIMIT * _WORKERS_SHARE_OF_MEMORY / width),
+            local_directory=str(self._folder),
+            host=spec.host,
+            dashboard=False,
+            dashboard_address=f"{spec.host}:0",
+            silence_logs=logging.WARNING,
+        )
+        nanny.pre_spawn_env = {}  # it would be set in the client's process; the warm server has it
+        await nanny
+        self._nannies[name] = nanny
+
+    async def _equip(self, width: int) -> None:
+        """Share the machine's cores out among the tasks of so many workers."""
+        share = max(1, usable_cores() // (width * self._spec.threads))
+        if share == self._share:
+            return
+        self._share = share
+        plugin = pickle.dumps(Equipment(Membership(share, self._listener.topic)))
+        await self._scheduler.register_worker_plugin(None, plugin, name=Equipment.name, idempotent=False)
+
+    def _dismiss(self, name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._nannies.pop(name).close(timeout=_LAST_SECONDS))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        return task
+
+    def _seen(self, name: str, nanny: Any, free: set[Any]) -> WorkerLoad:
+        state = self._scheduler.workers.get(nanny.worker_address)
+        if state is None:
+            return WorkerLoad(name, ready=False)
+        return WorkerLoad(name, tasks=len(state.processing), held=state.nbytes, pinned=state not in free)
