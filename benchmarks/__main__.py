@@ -28,8 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except TarnError as problem:
-        _NOTES.print(str(problem), style="red", soft_wrap=True, highlight=False, markup=False)
+        _note(str(problem), style="red")
         return 2
+
+
+def _note(line: str, style: str | None = None) -> None:
+    _NOTES.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -46,9 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         toy=options.toy,
         repeat=options.repeat,
     )
-    right = run_plan(
-        plan, path=options.out, note=lambda line: _NOTES.print(line, markup=False, highlight=False)
-    )
+    right = run_plan(plan, path=options.out, note=_note)
     return 0 if right else 1
 
 
