@@ -17,6 +17,7 @@ from pools.worker import native_threads
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
     import xgboost as xgb
 
 # Matrices of one worker process: (data key, max_bin) -> (train, valid). Two, so that a search over two
@@ -36,11 +37,13 @@ class Block:
         matrix: float32 [N, d], the output of the exported preparation graph.
         label: float32 [N], class codes or amounts.
         folds: uint8 [N], see `engine.ml.split`.
+        sample: A few raw rows of the partition, for the parity gate.
     """
 
     matrix: npt.NDArray[np.float32]
     label: npt.NDArray[np.float32]
     folds: npt.NDArray[np.uint8]
+    sample: pa.Table
 
     def of(self, *folds: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Features and labels of the rows in these folds."""

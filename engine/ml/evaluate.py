@@ -49,18 +49,31 @@ class Sums:
     histogram: npt.NDArray[np.int64] | None = None
 
 
-def sums_of(block: Block, *, booster: bytes, label: Label, fold: int) -> Sums:
-    """The sums of one block (on a worker)."""
+@dataclass(frozen=True, slots=True)
+class SumsOf:
+    """Makes the sums of a block (on a worker): what `booster` says of the rows of `fold`."""
+
+    booster: bytes
+    label: Label
+    fold: int
+
+    def __call__(self, block: Block) -> Sums:
+        import numpy as np
+
+        matrix, truth = block.of(self.fold)
+        if not len(truth):
+            return Sums({})
+        predicted = predict(self.booster, matrix).astype(np.float64)
+        if self.label.kind == "binary":
+            return _binary_sums(predicted, truth)
+        if self.label.kind == "multiclass":
+            return _multiclass_sums(predicted, truth)
+        return _regression_sums(predicted, truth)
+
+
+def _regression_sums(predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32]) -> Sums:
     import numpy as np
 
-    matrix, truth = block.of(fold)
-    if not len(truth):
-        return Sums({})
-    predicted = predict(booster, matrix).astype(np.float64)
-    if label.kind == "binary":
-        return _binary_sums(predicted, truth)
-    if label.kind == "multiclass":
-        return _multiclass_sums(predicted, truth)
     error = predicted - truth
     return Sums(
         {

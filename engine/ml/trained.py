@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.ml.label import Label
-from engine.prep import FittedFeatures
-
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from engine.ml.evaluate import Evaluation
+    from engine.ml.label import Label
+    from engine.prep import FittedFeatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ import xgboost as xgb
 from onnx import helper, numpy_helper
 
 from engine.errors import OptionError, UnsupportedError
-from engine.ml.export import writer
 from engine.ml.export.names import prefix_names
 from engine.ml.export.objectives import Task
-from engine.ml.export.part import TreePart
+from engine.ml.export.part import Converter, TreePart
 from engine.ml.export.trees import LEAF, TreeEnsemble
+from engine.ml.export.writer import write_trees
 
-NAME = "onnxmltools"
 _CONVERTED_RIGHTLY = (
     "reg:squarederror",
     "reg:absoluteerror",
@@ -40,21 +39,25 @@ def convert_trees(booster: xgb.Booster, ensemble: TreeEnsemble, *, converter: st
     Args:
         booster: The booster that `ensemble` was read from.
         ensemble: Its trees.
-        converter: `onnxmltools` or `tarn`; None takes onnxmltools where it is known to be right.
+        converter: One of `Converter`; None takes onnxmltools where it is known to be right.
 
     Raises:
         OptionError: No such converter.
         UnsupportedError: onnxmltools was asked for what it does not convert rightly.
     """
-    if converter not in (None, NAME, writer.NAME):
-        raise OptionError(f"There is no converter {converter!r}.", f"Take {NAME!r}, {writer.NAME!r} or None.")
-    part = None if converter == writer.NAME else _convert_with_onnxmltools(booster, ensemble)
-    if part is None and converter == NAME:
+    if converter is not None and converter not in list(Converter):
+        raise OptionError(
+            f"There is no converter {converter!r}.", f"Take None or one of: {', '.join(Converter)}."
+        )
+    if converter == Converter.TARN:
+        return write_trees(ensemble)
+    part = _convert_with_onnxmltools(booster, ensemble)
+    if part is None and converter == Converter.ONNXMLTOOLS:
         raise UnsupportedError(
             f"onnxmltools does not convert this {ensemble.objective.name} booster rightly.",
-            f"Take converter={writer.NAME!r}.",
+            f"Take converter={Converter.TARN.value!r}.",
         )
-    return part or writer.write_trees(ensemble)
+    return part or write_trees(ensemble)
 
 
 def _convert_with_onnxmltools(booster: xgb.Booster, ensemble: TreeEnsemble) -> TreePart | None:
@@ -98,4 +101,4 @@ def _as_part(graph: onnx.GraphProto, task: Task) -> TreePart:
         both, answer = answer, "trees/answer"
         nodes.append(helper.make_node("Gather", [both, "trees/one"], [answer], "trees/gather", axis=1))
         initializers.append(numpy_helper.from_array(np.ones(1, np.int64), "trees/one"))
-    return TreePart(nodes, initializers, matrix, answer, NAME)
+    return TreePart(nodes, initializers, matrix, answer, Converter.ONNXMLTOOLS)

@@ -15,6 +15,7 @@ from onnx import TensorProto
 from engine.errors import FormatError
 from engine.ml.export.gate import check_parity
 from engine.ml.export.graph import build_graph, read_facts
+from engine.ml.export.part import Converter
 from engine.ml.export.trees import AnyBooster, unwrap_booster
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def export(
         sample_rows: Raw columns [N] or [N, 1] for the gate, training rows among them; 10,000 are plenty.
         metadata: See `build_graph`.
         tolerance: See `check_parity`.
-        converter: See `build_graph`.
+        converter: See `convert_trees`. None also means that our own writer has a try where the graph of
+            onnxmltools does not pass.
 
     Raises:
         ParityError: The graph does not agree with XGBoost.
@@ -91,12 +93,23 @@ def export(
         TarnError: As `build_graph` and `check_parity` raise.
     """
     native, preparation = unwrap_booster(booster), _load_preparation(prep)
-    model = build_graph(native, preparation, classes=classes, metadata=metadata, converter=converter)
-    graph = model.SerializeToString(deterministic=True)
-    report = check_parity(
-        graph, preparation.SerializeToString(), native, sample_rows, classes=classes, tolerance=tolerance
-    )
-    report.raise_if_failed()
+
+    def attempt(writer: str | None) -> ExportedModel:
+        model = build_graph(native, preparation, classes=classes, metadata=metadata, converter=writer)
+        graph = model.SerializeToString(deterministic=True)
+        report = check_parity(
+            graph, preparation.SerializeToString(), native, sample_rows, classes=classes, tolerance=tolerance
+        )
+        return _describe_model(model, graph, report)
+
+    exported = attempt(converter)
+    if converter is None and exported.converter != Converter.TARN and not exported.report.passed:
+        exported = attempt(Converter.TARN)
+    exported.report.raise_if_failed()
+    return exported
+
+
+def _describe_model(model: onnx.ModelProto, graph: bytes, report: ParityReport) -> ExportedModel:
     facts = read_facts(model)
     return ExportedModel(
         onnx=graph,
@@ -106,7 +119,7 @@ def export(
         objective=facts["objective"],
         task=facts["task"],
         rounds=int(facts["rounds"]),
-        outputs=tuple(_describe(output) for output in model.graph.output),
+        outputs=tuple(_describe_output(output) for output in model.graph.output),
     )
 
 
@@ -122,7 +135,7 @@ def _load_preparation(prep: onnx.ModelProto | bytes) -> onnx.ModelProto:
         ) from error
 
 
-def _describe(output: onnx.ValueInfoProto) -> Output:
+def _describe_output(output: onnx.ValueInfoProto) -> Output:
     tensor = output.type.tensor_type
     width = tensor.shape.dim[1].dim_value if len(tensor.shape.dim) > 1 else 0
     return Output(output.name, _KINDS[tensor.elem_type], width)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from engine.errors import FormatError, ModelError, OptionError, SignatureError, UnsupportedError
-from engine.ml.export import heads
 from engine.ml.export.classes import ClassValue, label_values
 from engine.ml.export.converters import convert_trees
+from engine.ml.export.heads import LABEL, PROBABILITIES, SCORE, Head, build_head
 from engine.ml.export.names import prefix_names
 from engine.ml.export.trees import AnyBooster, TreeEnsemble, parse_booster, unwrap_booster
 
@@ -68,7 +68,7 @@ def build_graph(
     labels = label_values(ensemble, classes)
     _check_preparation(prep, ensemble)
     part = convert_trees(native, ensemble, converter=converter)
-    head = heads.build_head(ensemble.objective.task, ensemble.targets, part.answer, labels=labels)
+    head = build_head(ensemble.objective.task, ensemble.targets, part.answer, labels=labels)
     joined = _join(prep.graph, part, head)
     model = helper.make_model(joined, functions=list(prep.functions), producer_name="tarn")
     model.ir_version = IR_VERSION
@@ -83,7 +83,8 @@ def read_facts(model: onnx.ModelProto) -> dict[str, str]:
     """What `build_graph` wrote into a model's metadata about itself, without the prefix of the names.
 
     `classes` (JSON), `converter`, `features`, `matrix` (the value between preparation and trees),
-    `objective`, `rounds`, `task`, `trees`, and the versions of `onnx`, `onnxmltools`, `onnxruntime`, `xgboost`.
+    `objective`, `rounds`, `task`, `trees`, and the versions of `onnx`, `onnxmltools`, `onnxruntime` and
+    `xgboost`.
 
     Raises:
         FormatError: The model was not made by `build_graph`.
@@ -115,7 +116,7 @@ def _check_preparation(prep: onnx.ModelProto, ensemble: TreeEnsemble) -> None:
             "Train the booster on the output of this very preparation.",
             features=ensemble.features,
         )
-    taken = {value.name for value in prep.graph.input} & {heads.SCORE, heads.PROBABILITIES, heads.LABEL}
+    taken = {value.name for value in prep.graph.input} & {SCORE, PROBABILITIES, LABEL}
     if taken:
         raise SignatureError(
             f"Raw column {min(taken)!r} has the name of an output of the model.",
@@ -124,7 +125,7 @@ def _check_preparation(prep: onnx.ModelProto, ensemble: TreeEnsemble) -> None:
         )
 
 
-def _join(prep: onnx.GraphProto, part: TreePart, head: heads.Head) -> onnx.GraphProto:
+def _join(prep: onnx.GraphProto, part: TreePart, head: Head) -> onnx.GraphProto:
     raw = [value.name for value in prep.input]
     first = prefix_names(prep, "prep/", keep=raw)
     feed = helper.make_node("Identity", [first.output[0].name], [part.matrix], "trees/feed")

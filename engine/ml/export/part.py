@@ -1,11 +1,19 @@
-"""A piece of a graph: nodes between one input and named outputs, before it is part of a model."""
+"""The trees as a piece of a graph, before they are part of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import onnx
+
+
+class Converter(StrEnum):
+    """Who writes trees as ONNX nodes."""
+
+    ONNXMLTOOLS = "onnxmltools"
+    TARN = "tarn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +33,4 @@ class TreePart:
     initializers: Sequence[onnx.TensorProto]
     matrix: str
     answer: str
-    converter: str
+    converter: Converter

@@ -51,7 +51,8 @@ def native_answers(booster: xgb.Booster, ensemble: TreeEnsemble, matrix: NDArray
         answer: NDArray[np.float32] = booster.inplace_predict(
             matrix, iteration_range=(0, ensemble.rounds), predict_type=kind, strict_shape=True
         )
-        return answer.reshape(len(matrix), -1)
+        one = kind == "value" and objective.name == "multi:softmax"  # the code of the class
+        return answer.reshape(len(matrix), 1 if one else ensemble.targets)
 
     if objective.name == "multi:softmax":  # answers with codes
         return _multiclass(_softmax(predict("margin")), predict("value")[:, 0].astype(np.int64))

@@ -147,7 +147,7 @@ def unwrap_booster(model: AnyBooster) -> xgb.Booster:
 
     Raises:
         UnsupportedError: None of these, or the class treats another value than NaN as missing.
-        ModelError: The bytes are not a booster.
+        ModelError: The bytes are not a booster, or the class is not fitted.
     """
     if isinstance(model, xgb.Booster):
         return model
@@ -158,6 +158,8 @@ def unwrap_booster(model: AnyBooster) -> xgb.Booster:
             f"A {type(model).__name__} is not an XGBoost model.",
             "Pass a Booster, its bytes or an XGBModel.",
         )
+    if not model.__sklearn_is_fitted__():
+        raise ModelError(f"This {type(model).__name__} is not fitted.", "Call its fit first.")
     if not math.isnan(model.missing):
         raise UnsupportedError(
             f"missing={model.missing!r} cannot be exported: an ONNX tree knows only NaN as missing.",

@@ -25,10 +25,9 @@ from onnx import AttributeProto, helper, numpy_helper
 from engine.errors import UnsupportedError
 from engine.ml.export.branches import BranchTree, branch_tree
 from engine.ml.export.objectives import Link
-from engine.ml.export.part import TreePart
+from engine.ml.export.part import Converter, TreePart
 from engine.ml.export.trees import LEAF, TreeEnsemble
 
-NAME = "tarn"
 ML_DOMAIN = "ai.onnx.ml"
 # A node costs 32 bytes (measured), up to 40 with large numbers, and a protobuf message ends at 2 GiB.
 MAX_NODES = 50_000_000
@@ -58,7 +57,7 @@ def write_trees(ensemble: TreeEnsemble) -> TreePart:
         initializers=constants,
         matrix="trees/matrix",
         answer=link[-1].output[0] if link else "trees/margin",
-        converter=NAME,
+        converter=Converter.TARN,
     )
 
 
