@@ -75,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _command(commands, "list", _list, "suites, cases and peers")
 
-    run = _command(commands, "run", _run, "measure suites (all, unless named) and write a file of results")
-    run.add_argument("suites", nargs="*", metavar="SUITE")
+    run = _command(
+        commands, "run", _run, "measure suites or cases (all, unless named) and write a file of results"
+    )
+    run.add_argument("suites", nargs="*", metavar="SUITE[/CASE]")
     who = run.add_mutually_exclusive_group()
     who.add_argument("--peer", action="append", metavar="NAME", help="only these peers (default: every peer)")
     who.add_argument("--alone", action="store_true", help="no peer at all")

@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
         try:
             prepare: Prepare = getattr(importlib.import_module(f"{package}.{side}"), case)
             with prepare(json.loads(parameters)) as once:
+                _reply(replies, ready=True)
                 _serve(once, sys.stdin, replies)
         except Exception as problem:  # noqa: BLE001  whatever it is, it is the reply
             traceback.print_exc()

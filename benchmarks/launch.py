@@ -54,7 +54,9 @@ class Fresh:
     def once(self) -> Measured:
         started = time.perf_counter()
         child = Child(self._case, self._side)
-        reply = child.ask()
+        reply = child.hear()
+        if "ready" in reply:
+            reply = child.ask()
         left = None if "problem" in reply else child.leave()
         seconds = time.perf_counter() - started
         usage, late = child.end()
@@ -76,6 +78,10 @@ class Warm:
     def once(self) -> Measured:
         if self._child is None:
             self._child = Child(self._case, self._side)
+            reply = self._child.hear()
+            if "problem" in reply:
+                self._failed = True
+                return Measured(problem=reply["problem"])
         self._child.watch.begin()
         reply = self._child.ask()
         usage = self._child.watch.end()
@@ -117,10 +123,14 @@ class Child:
         self.watch.start()
 
     def ask(self) -> dict[str, Any]:
-        """One repetition; a reply without "answer" has a "problem"."""
+        """One repetition."""
         with contextlib.suppress(BrokenPipeError):  # it has ended; its last words are in the other pipe
             self._requests.write(b"go\n")
             self._requests.flush()
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        """The next reply: "ready" when set up, "answer" and "seconds" of a repetition, or a "problem"."""
         line = self._read_line(time.monotonic() + self._timeout)
         if line is None:
             return {"problem": f"no answer within {self._timeout:g} s"}

@@ -43,14 +43,14 @@ class Plan:
         """Decides.
 
         Args:
-            suites: By name; all where none is named.
+            suites: Suites or single cases by name; all where none is named.
             peers: By name; None means every peer of the suites.
             sizes: Parameters of size by name.
             toy: Smallest size, one repetition and no warm-up: for the answers alone.
             repeat: Instead of each case's own.
 
         Raises:
-            OptionError: A suite or peer is unknown, a peer is not installed or plays in none of the suites,
+            OptionError: A suite, case or peer is unknown, a peer is not installed or plays in none of the suites,
                 or a size is given that no case has.
         """
         cases = choose_cases(suites)
@@ -63,16 +63,18 @@ class Plan:
         return cls(tuple(sized), tuple(sides), warm_ups=0 if toy else 1)
 
 
-def choose_cases(suites: Sequence[str]) -> list[Case]:
-    """The cases of the suites named, or of all.
+def choose_cases(names: Sequence[str]) -> list[Case]:
+    """The cases of the suites named, the cases named as "SUITE/CASE", or all.
 
     Raises:
-        OptionError: No suite has that name.
+        OptionError: No suite and no case has that name.
     """
-    for name in suites:
-        if name not in SUITES:
-            raise OptionError(f"There is no suite {name!r}.", f"Suites are {', '.join(SUITES)}.", suite=name)
-    return [case for name in suites or SUITES for case in SUITES[name]]
+    groups = SUITES | {case.id: (case,) for cases in SUITES.values() for case in cases}
+    for name in names:
+        if name not in groups:
+            known = ", ".join(groups)
+            raise OptionError(f"There is no suite or case {name!r}.", f"There are {known}.", name=name)
+    return list({case.id: case for name in names or SUITES for case in groups[name]}.values())
 
 
 def choose_sides(cases: Sequence[Case], peers: Sequence[str] | None) -> list[Side]:

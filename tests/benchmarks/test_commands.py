@@ -51,7 +51,7 @@ def troubles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run", "nonsense"], "no suite 'nonsense'"),
+        (["run", "nonsense"], "no suite or case 'nonsense'"),
         (["run", "pool", "--peer", "nobody"], "no peer 'nobody'"),
         (["run", "pool", "--peer", "single"], "plays in none"),
         (["run", "pool", "--rows", "5"], "number of rows"),
@@ -108,6 +108,12 @@ def test_the_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
     for case in (case for cases in suites.SUITES.values() for case in cases):
         assert case.name in listed
         assert case.what in listed
+
+
+def test_suites_and_cases_are_chosen_once_in_the_order_named() -> None:
+    chosen = [case.id for case in Plan.make(["pool/grow", "loop", "pool/grow", "pool/start_cold"]).cases]
+    assert chosen == ["pool/grow", "loop/demo", "pool/start_cold"]
+    assert {case.suite for case in Plan.make([]).cases} == set(suites.SUITES)
 
 
 def test_a_toy_is_small_and_played_once(troubles: None) -> None:

@@ -92,6 +92,15 @@ def test_cpu_time_of_descendants_counts(fresh: bool) -> None:
     assert 0.6 <= sample.cpu_seconds < 0.6 + 1.0
 
 
+def test_the_set_up_of_a_warm_process_costs_nothing() -> None:
+    (sample,) = play(trouble("slow_to_prepare", parameters={"seconds": 0.6}))
+    assert sample.seconds < 0.2
+    assert sample.cpu_seconds < 0.2
+    (sample,) = play(trouble("slow_to_prepare", fresh=True, parameters={"seconds": 0.6}))
+    assert sample.seconds >= 0.6
+    assert sample.cpu_seconds >= 0.6
+
+
 def test_cpu_time_of_orphans_counts() -> None:
     (sample,) = play(trouble("burn_orphaned", fresh=True, parameters={"seconds": 0.6}))
     assert sample.problem is None

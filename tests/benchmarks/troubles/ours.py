@@ -103,3 +103,10 @@ def failing_at_the_end(parameters: dict[str, Any]) -> Iterator[Any]:
     with right(parameters) as once:
         yield once
     raise ValueError("could not tear down")
+
+
+@contextmanager
+def slow_to_prepare(parameters: dict[str, Any]) -> Iterator[Any]:
+    _burn_reaped(parameters)
+    with right({}) as once:
+        yield once
