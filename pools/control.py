@@ -90,9 +90,11 @@ class Control:
             running = self.state.up
             self._apply(Close())
             await self._quiet()
-            if running:
-                await self._driver.cancel(f"Pool {self._spec.name!r} was closed.")
-            await self._driver.close()
+            try:
+                if running:
+                    await self._driver.cancel(f"Pool {self._spec.name!r} was closed.")
+            finally:
+                await self._driver.close()
 
     async def scale(self, nodes: int, timeout: float | None) -> None:
         """Have this many nodes; returns when they are there, and only they."""

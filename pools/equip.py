@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -22,12 +23,28 @@ class Equipment(WorkerPlugin):  # type: ignore[misc]
     def setup(self, worker: Any) -> None:  # noqa: ARG002 - distributed's signature
         first = join_pool(self.membership)
         limit_native_threads(self.membership.native_threads)
+        if first:
+            keep_worker_log_off_the_terminal()
         if first and "numpy" in sys.modules:
             # Forked processes inherit numpy's global generator: without this all workers draw the same
             # numbers.
             import numpy as np
 
             np.random.seed()
+
+
+def keep_worker_log_off_the_terminal() -> None:
+    """Leave what `distributed.worker` logs to the dashboard and `Client.get_worker_logs`.
+
+    A task's exception is raised where its result is asked for, and connections that break off when a worker
+    goes are dealt with: on the terminal both are noise. Memory warnings have another logger and stay.
+    """
+    for handler in logging.getLogger("distributed").handlers:
+        handler.addFilter(_not_of_the_worker)
+
+
+def _not_of_the_worker(record: logging.LogRecord) -> bool:
+    return record.name not in ("distributed.worker", "distributed.worker.state_machine")
 
 
 def limit_native_threads(share: int) -> None:

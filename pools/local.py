@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import pickle
-from contextlib import ExitStack
+import signal
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import dask.config
 from distributed import Client, Nanny, Scheduler, Status
 from distributed.system import MEMORY_LIMIT
 
+from pools.client import cancel_all, connected
 from pools.drain import drain, may_leave
 from pools.equip import Equipment
 from pools.errors import PoolStartError
-from pools.inflight import cancel_all
-from pools.policy import Load, WorkerLoad
+from pools.policy import Dedicated, Load, WorkerLoad
 from pools.scope import process_settings, spill_folder
 from pools.warm import servers
 from pools.watch import Watch
@@ -26,6 +28,8 @@ from pools.worker import Membership, usable_cores
 if TYPE_CHECKING:
     from pools.driver import Listener
     from pools.spec import PoolSpec
+
+logger = logging.getLogger(__name__)
 
 # The client and the scheduler live in this machine's memory too.
 _WORKERS_SHARE_OF_MEMORY = 0.9
@@ -49,6 +53,7 @@ class LocalDriver:
         self._numbers = itertools.count()
         self._nannies: dict[str, Any] = {}
         self._leaving: set[asyncio.Task[None]] = set()
+        self._busy: set[str] = set()
         self._share = 0
         self._scheduler: Any = None
         self._client: Any = None
@@ -73,41 +78,43 @@ class LocalDriver:
         self._listener = listener
         self._watch = Watch(listener)
         address = await self._start_scheduler()
-        await self._equip(spec.policy.widest)
-        self._client = await Client(address, asynchronous=True, set_as_default=False)
+        await self._equip(self._width(spec.policy.widest))
+        self._client = Client(address, asynchronous=True, set_as_default=False)
+        await connected(self._client)
 
     async def observe(self) -> Load:
         free = may_leave(self._scheduler)
         self._nannies = {
             name: nanny for name, nanny in self._nannies.items() if nanny.status is not Status.closed
         }
-        workers = tuple(self._seen(name, nanny, free) for name, nanny in self._nannies.items())
+        workers = tuple(self._seen(name, free) for name in self._nannies)
         return Load(
             workers, len(self._scheduler.queued) + len(self._scheduler.unrunnable), self._watch.arrivals
         )
 
     async def grow(self, count: int) -> None:
-        width = max(self._spec.policy.widest, len(self._nannies) + count)
+        width = self._width(len(self._nannies) + count)
         await self._equip(width)
-        nannies = {f"{self._spec.name}-{next(self._numbers)}": None for _ in range(count)}
-        starts = [asyncio.create_task(self._start_worker(name, width)) for name in nannies]
+        starts = [asyncio.create_task(self._start_worker(width)) for _ in range(count)]
         try:
             await asyncio.wait(starts)
         except asyncio.CancelledError:
-            # A nanny that is cancelled or closed while its process starts loses track of the process: let
-            # it come up.
+            # A nanny that is cancelled or closed while its process starts loses track of it: let it come up.
             await asyncio.wait(starts)
             raise
-        problems = [str(problem.__cause__ or problem) for start in starts if (problem := start.exception())]
+        finally:
+            # All at once, at the end: until `grow` returns the pool counts them as still to come.
+            up = [start.result() for start in starts if start.done() and not start.exception()]
+            self._nannies.update({nanny.name: nanny for nanny in up})
+        problems = [problem for start in starts if (problem := start.exception())]
         if problems:
-            message = (
-                f"{len(problems)} of {count} workers of pool {self._spec.name!r} did not start: {problems[0]}"
-            )
+            cause = problems[0].__cause__ or problems[0]
+            message = f"{len(problems)} of {count} workers of pool {self._spec.name!r} did not start: {cause}"
             raise PoolStartError(message, pool=self._spec.name)
 
     async def retire(self, worker: str) -> bool:
         nanny = self._nannies[worker]
-        state = self._scheduler.workers.get(nanny.worker_address)
+        state = self._state(worker)
         if state is not None:
             nanny.close_gracefully("retired by its pool")  # should it die from now on, it is not brought back
             left = False
@@ -119,14 +126,28 @@ class LocalDriver:
             if not left:
                 return False
         await asyncio.shield(self._dismiss(worker))
+        await self._equip(self._width(len(self._nannies)))
         return True
 
     async def cancel(self, message: str) -> None:
+        self._busy = {name for name in self._nannies if (state := self._state(name)) and state.processing}
         await cancel_all(self._client, message)
+        # The scheduler hears of it 10 ms later. Were workers gone before, it would send their tasks to others.
+        wanted = self._scheduler.clients[self._client.id].wants_what
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                while wanted:
+                    await asyncio.sleep(0.005)
 
     async def suspend(self) -> None:
-        await asyncio.gather(*[self._dismiss(name) for name in list(self._nannies)])
-        await asyncio.gather(*self._leaving)
+        for name in list(self._nannies):
+            if name in self._busy:  # a thread that runs cannot be interrupted, only its process
+                self._nannies[name].close_gracefully("suspended by its pool")
+                os.kill(self._nannies[name].pid, signal.SIGKILL)
+            self._dismiss(name)
+        for problem in await asyncio.gather(*self._leaving, return_exceptions=True):
+            if isinstance(problem, Exception):
+                logger.warning("A worker of pool %r did not end well: %r", self._spec.name, problem)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -139,20 +160,20 @@ class LocalDriver:
 
     async def _start_scheduler(self) -> str:
         spec = self._spec
-        with dask.config.set(_SETTINGS):
-            self._scheduler = Scheduler(
-                host=spec.host,
-                port=0,
-                protocol="tcp",
-                dashboard=spec.dashboard_port is not None,
-                dashboard_address=f"{spec.host}:{spec.dashboard_port or 0}",
-                allowed_failures=spec.allowed_failures,
-                plugins=[self._watch],
-            )
         try:
+            with dask.config.set(_SETTINGS):
+                self._scheduler = Scheduler(
+                    host=spec.host,
+                    port=0,
+                    protocol="tcp",
+                    dashboard=spec.dashboard_port is not None,
+                    dashboard_address=f"{spec.host}:{spec.dashboard_port or 0}",
+                    allowed_failures=spec.allowed_failures,
+                    plugins=[self._watch],
+                )
             await self._scheduler
-        except RuntimeError as error:
-            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__}"
+        except (OSError, RuntimeError) as error:
+            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__ or error}"
             raise PoolStartError(
                 message, "Give an address of this machine as host.", pool=spec.name
             ) from error
@@ -165,11 +186,11 @@ class LocalDriver:
             )
         return str(self._scheduler.address)
 
-    async def _start_worker(self, name: str, width: int) -> None:
+    async def _start_worker(self, width: int) -> Any:
         spec = self._spec
         nanny = Nanny(
             self._scheduler.address,
-            name=name,
+            name=f"{spec.name}-{next(self._numbers)}",
             nthreads=spec.threads,
             memory_limit=spec.memory or int(MEMORY_LIMIT * _WORKERS_SHARE_OF_MEMORY / width),
             local_directory=str(self._folder),
@@ -179,8 +200,7 @@ class LocalDriver:
             silence_logs=logging.WARNING,
         )
         nanny.pre_spawn_env = {}  # it would be set in the client's process; the warm server has it
-        await nanny
-        self._nannies[name] = nanny
+        return await nanny
 
     async def _equip(self, width: int) -> None:
         """Share the machine's cores out among the tasks of so many workers."""
@@ -189,7 +209,12 @@ class LocalDriver:
             return
         self._share = share
         plugin = pickle.dumps(Equipment(Membership(share, self._listener.topic)))
-        await self._scheduler.register_worker_plugin(None, plugin, name=Equipment.name, idempotent=False)
+        with suppress(OSError):  # a worker that goes meanwhile; should it come back, it gets the plugin then
+            await self._scheduler.register_worker_plugin(None, plugin, name=Equipment.name, idempotent=False)
+
+    def _width(self, workers: int) -> int:
+        """Among how many workers the machine is shared out: those that come by themselves count too."""
+        return max(1, workers if isinstance(self._spec.policy, Dedicated) else self._spec.policy.widest)
 
     def _dismiss(self, name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(self._nannies.pop(name).close(timeout=_LAST_SECONDS))
@@ -197,8 +222,12 @@ class LocalDriver:
         task.add_done_callback(self._leaving.discard)
         return task
 
-    def _seen(self, name: str, nanny: Any, free: set[Any]) -> WorkerLoad:
-        state = self._scheduler.workers.get(nanny.worker_address)
+    def _state(self, name: str) -> Any:
+        """What the scheduler knows of a worker; None while the nanny brings it back."""
+        return self._scheduler.workers.get(self._nannies[name].worker_address)
+
+    def _seen(self, name: str, free: set[Any]) -> WorkerLoad:
+        state = self._state(name)
         if state is None:
             return WorkerLoad(name, ready=False)
         return WorkerLoad(name, tasks=len(state.processing), held=state.nbytes, pinned=state not in free)

@@ -234,8 +234,12 @@ class Pool:
             WorkCancelledError: The pool was paused or closed meanwhile.
             Exception: What a call raised, as it raised it; the remaining calls are dropped.
         """
-        results = dict(self.stream(fn, items, label=label, retries=retries, common=common))
-        return [results[place] for place in range(len(results))]
+        work = self._work()
+        futures = work.map(fn, items, label=label, retries=retries, common=common)
+        try:
+            return work.gather(futures, label=label)
+        finally:
+            work.drop(futures)
 
     def stream(
         self,

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from distributed import Client, Security
 
+from pools.client import cancel_all, connected
 from pools.errors import PoolCapacityError, PoolStartError
-from pools.inflight import cancel_all
 from pools.policy import Load, WorkerLoad
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ class RemoteDriver:
     async def open(self, spec: PoolSpec, listener: Listener) -> None:
         security = _security(spec)
         try:
-            self._client = await Client(
+            self._client = Client(
                 spec.address,
                 asynchronous=True,
                 set_as_default=False,
                 security=security,
-                timeout=spec.start_seconds,
+                timeout=0.9 * spec.start_seconds,  # so that its own error comes before the pool's
             )
+            await connected(self._client)
             self._dashboard = await self._find_dashboard(spec)
         except (OSError, TimeoutError, ValueError) as error:
             message = f"Pool {spec.name!r} gets no answer from a scheduler at {spec.address}: {error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 from dask.sizeof import sizeof
 from dask.utils import key_split
-from distributed import KilledWorker, as_completed
+from distributed import CancelledError, KilledWorker, as_completed
 
 from pools.errors import PoolSpecError, TaskLostError, WorkCancelledError
 from pools.worker import counting_for
@@ -71,9 +70,7 @@ class Work:
                     with self._told(label):
                         next(future for future in batch if future.status != "finished").result()
         finally:
-            with suppress(RuntimeError):  # the pool is closed, and its event loop with it
-                for future in futures:
-                    future.release()
+            self.drop(futures)
 
     def gather(self, futures: Sequence[Any], *, label: str | None = None) -> list[Any]:
         """The results of these futures, in order."""
@@ -81,6 +78,12 @@ class Work:
             return []
         with self._told(label or key_split(futures[0].key)):
             return list(self._client.gather(list(futures)))
+
+    def drop(self, futures: Iterable[Any]) -> None:
+        """Forget these futures: what has not begun of them is not begun."""
+        with suppress(RuntimeError):  # the pool is closed, and its event loop with it
+            for future in futures:
+                future.release()
 
     def _portable(self, value: Any, label: str) -> Any:
         """The value, or a future of it if it is too large to be copied into every task.
