@@ -50,8 +50,8 @@ class Plan:
             repeat: Instead of each case's own.
 
         Raises:
-            OptionError: A suite, case or peer is unknown, a peer is not installed or plays in none of the suites,
-                or a size is given that no case has.
+            OptionError: A suite, case or peer is unknown, a peer is not installed or plays in none of the
+                suites, or a size is given that no case has.
         """
         cases = choose_cases(suites)
         sides = choose_sides(cases, peers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -9,7 +10,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ import psutil
 from benchmarks.case import OURS, Case
 from benchmarks.launch import ROOT, Side
 from benchmarks.peer import PEERS
-from engine.errors import FormatError
+from engine.errors import FormatError, WriteError
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 _FORMAT: Final = 1
@@ -79,11 +80,16 @@ def default_path(cases: Sequence[Case], circumstances: Circumstances) -> Path:
 
 
 class Recorder:
-    """Appends to a new file as results come in, so that a run broken off keeps what it has."""
+    """Appends to a new file as results come in, so that a run broken off keeps what it has.
+
+    Raises:
+        WriteError: There can be no file of that name.
+    """
 
     def __init__(self, path: Path, circumstances: Circumstances) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", buffering=1)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", buffering=1)
         self._write({"format": _FORMAT, **dataclasses.asdict(circumstances)})
 
     def add(self, sample: Sample) -> None:
@@ -94,6 +100,15 @@ class Recorder:
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says which file it was that could not be written."""
+    try:
+        yield
+    except OSError as problem:
+        raise WriteError(f"{path} cannot be written: {problem.strerror}.", "Name another --out.") from problem
 
 
 def read_results(path: Path) -> Results:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.case import OURS, Case
 from benchmarks.chart import draw_ratios
 from benchmarks.peer import PEERS
+from benchmarks.record import writing
 from benchmarks.suites import SUITES
 from benchmarks.summary import (
     Groups,
@@ -51,20 +52,26 @@ def latest_results(folder: Path) -> list[Path]:
 
 
 def write_report(files: Sequence[Results], path: Path) -> str:
-    """Writes the page to `path` and, where a peer played, the chart beside it; returns the page."""
+    """Writes the page to `path` and, where a peer played, the chart beside it; returns the page.
+
+    Raises:
+        WriteError: There can be no file of that name.
+    """
     pages: list[str] = []
     ratios: dict[str, Ratio] = {}
     for results in files:
         groups = by_side(results.samples)
         pages.append("\n".join(_page(results, groups)))
         ratios |= dict(_ratios(groups))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    chart = path.with_suffix(".svg")
     if ratios:
-        chart = path.with_suffix(".svg")
-        draw_ratios(ratios, chart)
         pages.insert(0, f"![Time of each peer in terms of ours]({chart.name})\n")
     text = "\n".join(pages)
-    path.write_text(text)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if ratios:
+            draw_ratios(ratios, chart)
     return text
 
 

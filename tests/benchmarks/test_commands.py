@@ -59,6 +59,7 @@ def troubles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["install", "nobody"], "no peer 'nobody'"),
         (["compare", "nowhere.jsonl", "nowhere.jsonl"], "nowhere.jsonl"),
         (["report", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["run", "troubles", "--out", "/proc/no/out.jsonl"], "/proc/no/out.jsonl"),
     ],
 )
 def test_senseless_requests_end_in_one_line(
@@ -160,6 +161,7 @@ def test_a_peer_gets_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch, 
         peer_python(dataclasses.replace(tiny, requirements=("tinypeer==2.0",)))
 
 
+@pytest.mark.slow
 def test_half_an_environment_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(peers, "ENVIRONMENTS", tmp_path / "envs")
     broken = Peer("broken", "cannot be", (str(tmp_path / "missing-1.0-py3-none-any.whl"),))
