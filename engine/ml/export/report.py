@@ -19,7 +19,7 @@ class Mismatch:
 
     Attributes:
         row: Its number within the probe.
-        expected: XGBoost's answer, or that of the whole batch.
+        expected: XGBoost's answer, or that of the whole batch: numbers, then the code of the class.
         got: The graph's answer.
         values: The row: raw columns, or columns of the matrix as `f0`, `f1`, ...
     """
