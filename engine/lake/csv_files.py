@@ -25,7 +25,8 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
     """Find the header, cut the rest at ends of records, guess the types of columns that are not declared.
 
     Raises:
-        FormatError: Two columns of one name, a record with too many or too few fields, bytes that are no text.
+        FormatError: Two columns of one name, a record with too many or too few fields, or bytes that are no
+            text.
     """
     name = storage.relative(file.location)
     declared = {} if options.schema is None else {field.name: field.type for field in options.schema}

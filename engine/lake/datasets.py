@@ -132,9 +132,17 @@ def read_options(options: Mapping[str, Any]) -> ReadOptions:
                 f"choose from {', '.join(_READ_FIELDS + _CSV_FIELDS)}",
                 option=name,
             )
-    csv = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     read = {name: value for name, value in options.items() if name in _READ_FIELDS}
-    return ReadOptions(csv=CsvOptions(**{name: csv[name] for name in _CSV_FIELDS if name in csv}), **read)
+    return ReadOptions(
+        csv=_csv_options({name: options[name] for name in _CSV_FIELDS if name in options}), **read
+    )
+
+
+def _csv_options(values: Mapping[str, Any]) -> CsvOptions:
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return CsvOptions(**plain)
 
 
 def _spelled(storage: Storage, path: str) -> str:
@@ -219,8 +227,11 @@ def _to_json(definition: Definition) -> dict[str, Any]:
 def _from_json(stored: Mapping[str, Any]) -> Definition:
     schema = stored["schema"]
     declared = None if schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
-    csv = {name: tuple(value) if isinstance(value, list) else value for name, value in stored["csv"].items()}
     options = ReadOptions(
-        stored["format"], declared, CsvOptions(**csv), stored["inspect_bytes"], stored["partition_bytes"]
+        stored["format"],
+        declared,
+        _csv_options(stored["csv"]),
+        stored["inspect_bytes"],
+        stored["partition_bytes"],
     )
     return Definition(tuple(stored["paths"]), options)

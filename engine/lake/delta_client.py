@@ -80,7 +80,7 @@ def address_of(storage: Storage, location: str) -> str:
         )
     if protocol == "file" and _MISREAD.search(location):
         raise OptionError(
-            f"tables cannot live below {location!r}: its name holds a percent sign, backslash or control character",
+            f"tables cannot live below {location!r}: its name has a percent sign, backslash or control code",
             "rename the workspace's folder",
             path=location,
         )

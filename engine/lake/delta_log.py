@@ -12,9 +12,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from engine.errors import FormatError
 from engine.lake import parquet
 from engine.lake.delta_client import delta_faults, open_delta
+from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import ReadOptions
 from engine.lake.globs import FoundFile
 from engine.lake.partition import ColumnFacts, Partition
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from engine.lake.storage import Storage
 
 _PLANNERS = 16
-_READER_VERSIONS = 3
-# What a reader of ours does right. Deletion vectors and column mapping are looked at one by one below.
-_FEATURES = frozenset(
-    {
-        "timestampNtz",
-        "v2Checkpoint",
-        "vacuumProtocolCheck",
-        "typeWidening",
-        "deletionVectors",
-        "columnMapping",
-    }
-)
 # Delta keeps timestamps in its statistics to the millisecond, cut off.
 _STATS_TICK = dt.timedelta(milliseconds=1)
 
@@ -60,8 +48,8 @@ def delta_source(
         FormatError: It needs a reader feature that we do not have.
     """
     table = open_delta(storage, location, version)
-    check_protocol(table, storage.relative(location))
-    schema = delta_schema_of(table)
+    check_readable(table, storage.relative(location))
+    schema = schema_of(table)
     with delta_faults(storage.relative(location)):
         added = _added(storage, location, table, schema)
     options = ReadOptions(format="parquet", partition_bytes=partition_bytes)
@@ -71,32 +59,8 @@ def delta_source(
     return int(table.version()), Source(Reader(storage, schema, options), partitions)
 
 
-def delta_schema_of(table: DeltaTable) -> pa.Schema:
+def schema_of(table: DeltaTable) -> pa.Schema:
     return plain_schema(pa.schema(table.schema().to_arrow()))
-
-
-def check_protocol(table: DeltaTable, name: str) -> None:
-    """Refuse what would be read wrongly.
-
-    Raises:
-        FormatError: Names the reader feature.
-    """
-    protocol = table.protocol()
-    unknown = sorted(set(protocol.reader_features or ()) - _FEATURES)
-    if protocol.min_reader_version > _READER_VERSIONS or unknown:
-        what = f"the reader feature {unknown[0]!r}" if unknown else f"reader {protocol.min_reader_version}"
-        raise _unsupported(name, what, "read it with another engine, or write it again without")
-    mode = table.metadata().configuration.get("delta.columnMapping.mode", "none")
-    if mode != "none":
-        raise _unsupported(name, f"column mapping by {mode}", "rewrite the table without column mapping")
-    if len(pa.table(table.deletion_vectors())):
-        raise _unsupported(
-            name, "deletion vectors", "REORG TABLE ... APPLY (PURGE) writes its files without deleted rows"
-        )
-
-
-def _unsupported(name: str, what: str, hint: str) -> FormatError:
-    return FormatError(f"{name} needs {what}, which is not supported", hint, table=name, feature=what)
 
 
 def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema) -> list[_Added]:
@@ -105,9 +69,7 @@ def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema
     rows = pa.table(table.get_add_actions(flatten=True)).to_pylist()
     found = []
     for row in sorted(rows, key=lambda row: str(row["path"])):
-        values = tuple(
-            (key, _partition_value(row.get(f"partition.{key}"), schema.field(key))) for key in keys
-        )
+        values = tuple((key, _key_value(row.get(f"partition.{key}"), schema.field(key))) for key in keys)
         facts = {field.name: fact for field in schema if (fact := _fact(row, field)) is not None}
         found.append(_Added(_file_location(storage, location, str(row["path"])), values, facts))
     return found
@@ -119,7 +81,7 @@ def _file_location(storage: Storage, location: str, path: str) -> str:
     return storage.resolve(plain if "://" in plain or plain.startswith("/") else f"{location}/{plain}")
 
 
-def _partition_value(value: Any, field: pa.Field) -> Any:
+def _key_value(value: Any, field: pa.Field) -> Any:
     if value is None or (value == "" and field.type != pa.string()):
         return None
     return pa.scalar(value).cast(field.type).as_py()
@@ -145,7 +107,7 @@ def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[P
 
 
 def _joined(footer: Sequence[ColumnFacts], log: Mapping[str, ColumnFacts]) -> Iterable[ColumnFacts]:
-    """The footer knows each row group; where it is silent, bounds of the whole file hold for every part of it."""
+    """What the footer tells; where it is silent, what the log tells of the whole file, if it holds for parts."""
     for fact in footer:
         whole = log.get(fact.name)
         if whole is None or fact.nulls is not None:

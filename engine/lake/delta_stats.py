@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 if TYPE_CHECKING:
     from engine.lake.partition import ColumnFacts
 
@@ -20,7 +18,7 @@ _LONGEST_TEXT = 32
 _LAST_CHARACTER = "\U0010ffff"
 
 
-def stats_json(rows: int, facts: Sequence[ColumnFacts], schema: pa.Schema) -> str:
+def stats_json(rows: int, facts: Sequence[ColumnFacts]) -> str:
     """`numRecords`, `minValues`, `maxValues` and `nullCount` of the first columns."""
     low: dict[str, Any] = {}
     high: dict[str, Any] = {}
@@ -28,7 +26,7 @@ def stats_json(rows: int, facts: Sequence[ColumnFacts], schema: pa.Schema) -> st
     for fact in facts[:_INDEXED_COLUMNS]:
         if fact.nulls is not None:
             nulls[fact.name] = fact.nulls
-        spelled = _bounds(fact, schema.field(fact.name).type)
+        spelled = _bounds(fact)
         if spelled is not None:
             low[fact.name], high[fact.name] = spelled
     return json.dumps({"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls})
@@ -49,7 +47,7 @@ def partition_text(value: Any) -> str | None:
     return str(value)
 
 
-def _bounds(fact: ColumnFacts, kind: pa.DataType) -> tuple[Any, Any] | None:
+def _bounds(fact: ColumnFacts) -> tuple[Any, Any] | None:
     low, high = fact.low, fact.high
     if low is None or high is None:
         return None

@@ -16,8 +16,8 @@ def delta_schema(schema: pa.Schema) -> pa.Schema:
 
     What changes: unsigned integers take the next wider signed type (uint64 becomes int64), timestamps become
     microseconds and, with a zone, UTC; float16 becomes float32; dictionaries and extensions their values; a
-    column of nothing but nulls becomes string. Values are checked when they are written: one that does not fit
-    (a uint64 past 2**63, nanoseconds that are not whole microseconds) is refused, never rounded.
+    column of nothing but nulls becomes string. Values are checked when they are written: one that does not
+    fit (a uint64 past 2**63, nanoseconds that are not whole microseconds) is refused, never rounded.
 
     Raises:
         WriteError: A column's type has no equal in Delta (time, duration, interval, decimals of more than 38

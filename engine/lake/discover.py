@@ -13,8 +13,9 @@ from engine.errors import NotFoundError
 from engine.lake import hive
 from engine.lake.format_table import format_named, format_of
 from engine.lake.globs import find_files
-from engine.lake.promotion import promote, promote_text, union_schemas
+from engine.lake.promotion import promote, promote_text
 from engine.lake.source import Reader, Source
+from engine.lake.union import union_schemas
 
 if TYPE_CHECKING:
     from engine.lake.formats import FilePlan, Format, ReadOptions

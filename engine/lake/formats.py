@@ -72,8 +72,8 @@ class ReadOptions:
         format: "csv", "parquet" or "json"; None to go by the suffixes.
         schema: Types that the user declares, by column name; the other columns keep what is inferred.
         csv: How CSV files are written.
-        inspect_bytes: Text files of up to so many bytes in all are looked through from end to end for the types
-            of their columns, so that no value can surprise a later read; larger ones are sampled.
+        inspect_bytes: Text files of up to so many bytes in all are looked through from end to end for the
+            types of their columns, so that no value can surprise a later read; larger ones are sampled.
         partition_bytes: Wanted size of a partition: decoded bytes for Parquet, bytes of text for the others.
     """
 

@@ -1,4 +1,4 @@
-"""From Arrow to pandas and Dask, by one rule that depends on the source alone and never on a partition's values.
+"""From Arrow to pandas and Dask and back, by rules that depend on the source and never on a partition.
 
 =====================  ==============================================================================
 Arrow                  pandas
@@ -11,20 +11,21 @@ date, timestamp        datetime64[us] for dates, datetime64 of its unit (and zon
 time, nested           objects
 =====================  ==============================================================================
 
-Proof is a declaration (`schema=` with `nullable=False`), the statistics of Parquet and Delta files, or a text file
-that was looked through. So a frame of one partition, of all, and of none have the same dtypes.
+Proof is a declaration (`schema=` with `nullable=False`), the statistics of Parquet and Delta files, or a text
+file that was looked through. So a frame of one partition, of all, and of none have the same dtypes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
 
-from engine.errors import DataError
+from engine.errors import DataError, WriteError
+from engine.lake.promotion import plain_schema
 from engine.lake.source import Reader, Source, pick
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def to_frame(table: pa.Table, null_free: frozenset[str]) -> pd.DataFrame:
         return pd.DataFrame(index=pd.RangeIndex(len(table)))
     # Names may be anything, and so by number: to_pandas would take a column named like an index for one.
     plain = pa.Table.from_arrays(columns, names=[str(at) for at in range(len(columns))])
-    frame = plain.to_pandas(date_as_object=False)
+    frame: pd.DataFrame = plain.to_pandas(date_as_object=False)
     for at, (name, column) in enumerate(zip(table.schema.names, columns, strict=True)):
         if pt.is_boolean(column.type) and name not in null_free:
             frame[str(at)] = column.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
@@ -116,15 +117,45 @@ def _castable(column: pa.ChunkedArray, name: str, null_free: frozenset[str]) -> 
 
 def _too_large(name: str) -> DataError:
     return DataError(
-        f"column {name!r} may hold nulls and has integers beyond 2**53, which a float64 column cannot tell apart",
+        f"column {name!r} may hold nulls and has integers beyond 2**53, which float64 cannot tell apart",
         "read it with to_arrow(), or declare it in schema= as not nullable if it holds no null",
         column=name,
     )
 
 
-def concat(frames: Sequence[pd.DataFrame], meta: pd.DataFrame) -> pd.DataFrame:
-    """Frames of one source under each other."""
-    if not frames:
-        return meta
-    result: Any = pd.concat(frames, ignore_index=True)
-    return result
+def from_frame(frame: pd.DataFrame) -> pa.Table:
+    """A frame as a table, missing values as nulls, its index left out.
+
+    Raises:
+        WriteError: A column of objects that are of no one type.
+    """
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise WriteError(
+            f"the frame cannot become a table: {error}", "give each column values of one type"
+        ) from None
+
+
+def schema_of_frame(frame: DataFrame) -> pa.Schema | None:
+    """The columns of a Dask DataFrame by their dtypes alone; None where dtypes do not tell (objects).
+
+    Raises:
+        WriteError: The frame has an index with a name, which a table would lose, or two columns of one name.
+    """
+    if frame.index.name is not None:
+        raise WriteError(f"the frame's index {frame.index.name!r} would be lost", "call reset_index() first")
+    dtypes = frame.dtypes
+    if not dtypes.index.is_unique:
+        raise WriteError("two columns of the frame have one name", "rename them", columns=list(dtypes.index))
+    empty = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
+    schema = plain_schema(from_frame(empty).schema)
+    return None if any(pt.is_null(kind) for kind in schema.types) else schema
+
+
+def each_partition(frame: DataFrame, task: Callable[[pd.DataFrame, int], Any]) -> list[Any]:
+    """One Dask `Delayed` per partition, of `task` called with the partition and its number."""
+    from dask import delayed
+
+    run = delayed(task, pure=False)
+    return [run(part, number) for number, part in enumerate(frame.to_delayed())]

@@ -1,4 +1,4 @@
-"""From paths and patterns to files: `*` and `?` within a name, `**` over folders, a folder means all below it."""
+"""From patterns to files: `*` and `?` within a name, `**` over folders; a folder means all below it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class FoundFile:
 def find_files(storage: Storage, paths: Sequence[str]) -> tuple[FoundFile, ...]:
     """Every file that the paths name, each once, in order of location.
 
-    Names that begin with `_` or `.` are skipped as by every other engine (`_SUCCESS`, `.crc`), unless the path
-    spells the mark itself or they are a Hive folder (`_key=1`).
+    Names that begin with `_` or `.` are skipped as by every other engine (`_SUCCESS`, `.crc`), unless the
+    path spells the mark itself or they are a Hive folder (`_key=1`).
 
     Raises:
         NotFoundError: A path matches nothing.

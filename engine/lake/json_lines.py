@@ -14,9 +14,10 @@ import pyarrow.types as pt
 
 from engine.errors import FormatError
 from engine.lake.formats import FilePlan, ReadOptions
-from engine.lake.promotion import is_text, union_schemas
+from engine.lake.promotion import is_text
 from engine.lake.text import BOM, blocks, newline_end, open_text, read_range
 from engine.lake.text_pieces import Looked, cut, is_divisible, looked, text_partitions
+from engine.lake.union import union_schemas
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile

@@ -1,4 +1,4 @@
-"""Names of tables and datasets: case-insensitive as in T-SQL, any characters, and what they are called on disk."""
+"""Names of tables and datasets: any characters, case-insensitive as in T-SQL, and their names on disk."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def fold(text: str) -> str:
 def encode(name: str) -> str:
     """A file name for any name: letters and digits as they are, the rest as `~` and the hex of its bytes.
 
-    Percent signs will not do: delta-rs 1.6 decodes them in paths (measured: it writes one folder, reads another).
+    Percent signs will not do. measured: delta-rs 1.6 writes to one folder and reads from the decoded one.
 
     >>> encode("sales 2019/é")
     'sales~202019~2fé'

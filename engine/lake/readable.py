@@ -57,7 +57,7 @@ class Readable(ABC):
         return list(self.schema.names)
 
     def count(self, runner: Runner | None = None) -> int:
-        """Number of rows: from statistics where all files have them, else by reading no column of each partition.
+        """Number of rows: from what is known of each partition, else by reading no column of it.
 
         Args:
             runner: Who reads, if reading is needed; None for this process.

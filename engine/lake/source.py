@@ -1,4 +1,4 @@
-"""A source: one schema, and the partitions that hold its rows. What datasets, tables and SQL all read from."""
+"""A source: one schema and the partitions that hold its rows; datasets, tables and SQL all read from one."""
 
 from __future__ import annotations
 

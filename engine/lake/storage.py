@@ -1,4 +1,4 @@
-"""Where a workspace keeps its files: one writable root, extra read-only roots, and nothing outside them."""
+"""Where a workspace keeps its files: one writable root, further roots to read, and nothing outside them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from fsspec.implementations.local import LocalFileSystem
 from engine.errors import LakeError, NotFoundError, PathRefusedError
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+_LOCAL = ("file", "local")
 _STAMP_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "modified", "created")
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """Identity of a file's content: its size, and the store's own mark of change (etag or modification time)."""
+    """Identity of a file's content: its size, and the store's own mark of change (etag or time)."""
 
     size: int
     mark: str
 
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> Self:
+        """The stamp in what an fsspec filesystem tells of a file."""
         mark = next((str(info[key]) for key in _STAMP_KEYS if info.get(key) is not None), "")
         return cls(int(info.get("size") or 0), mark)
 
@@ -54,9 +56,11 @@ class Root:
 
     @property
     def filesystem(self) -> Any:
+        """The fsspec filesystem; fsspec keeps one per process and set of options."""
         return fsspec.filesystem(self.protocol, **dict(self.options))
 
     def holds(self, location: str) -> bool:
+        """Whether a location, taken literally, is this folder or below it."""
         return location == self.location or location.startswith(self.location.rstrip("/") + "/")
 
 
@@ -65,7 +69,7 @@ class Storage:
     """The files of a workspace. Picklable; every path goes through it, on the driver and on workers alike.
 
     A *location* is what `resolve` returns: an absolute path on local disk, a URL elsewhere. Locations are
-    checked again whenever they are opened, so that a location made by hand on a worker is refused too.
+    checked again whenever they are used, so that one made by hand on a worker is refused too.
 
     Attributes:
         home: The writable root: datasets, tables and relative paths live here.
@@ -82,15 +86,15 @@ class Storage:
         return (self.home, *self.read_only)
 
     def resolve(self, path: str) -> str:
-        """Turn a user's path or URL into a location inside the roots.
+        """Turn a user's path or URL into a location inside the roots. Nothing has to be there.
 
         Raises:
-            PathRefusedError: It leaves the roots: by `..`, an absolute path elsewhere, another scheme or a symlink.
+            PathRefusedError: It leaves the roots: by `..`, an absolute path elsewhere, another scheme or a
+                symlink.
         """
         if not path or "\0" in path or "::" in path:
             raise PathRefusedError(f"{path!r} is not a path", "give a path inside the workspace", path=path)
-        scheme = _SCHEME.match(path)
-        if scheme is None and not path.startswith("/"):
+        if not _SCHEME.match(path) and not path.startswith("/"):
             path = f"{self.home.location.rstrip('/')}/{path}"
         location = normalise(path)
         self.root_of(location)
@@ -99,20 +103,24 @@ class Storage:
         return location
 
     def root_of(self, location: str) -> Root:
-        """The root that holds `location`, following symlinks on local disk."""
+        """The root that holds `location`, following symlinks on local disk.
+
+        Raises:
+            PathRefusedError: No root holds it.
+        """
         real = os.path.realpath(location) if protocol_of(location) == "file" else location
         for root in self.roots:
             if root.holds(real):
                 return root
         raise PathRefusedError(
             f"{location!r} is outside the roots of this workspace",
-            "copy it into the workspace, or name its folder as a read-only root",
+            "copy it into the workspace, or name its folder as a further root",
             path=location,
             roots=[root.location for root in self.roots],
         )
 
     def relative(self, location: str) -> str:
-        """The location as a path below its root: what users read in messages and hive columns come from."""
+        """The path below its root: what users read in messages, and what hive columns are taken from."""
         for root in self.roots:
             if root.holds(location):
                 return location[len(root.location.rstrip("/")) + 1 :]
@@ -134,10 +142,23 @@ class Storage:
         except FileNotFoundError:
             raise self._missing(location) from None
         except OSError as error:
-            raise LakeError(f"{self.relative(location)}: cannot be opened: {error}", path=location) from error
+            name = self.relative(location)
+            raise LakeError(
+                f"{name}: cannot be opened: {error}", "check its permissions", path=location
+            ) from error
 
     def stamp(self, location: str) -> FileStamp:
-        return FileStamp.from_info(self._info(location))
+        """What tells a file from what it was before.
+
+        Raises:
+            NotFoundError: No such file.
+        """
+        filesystem = self.root_of(location).filesystem
+        filesystem.invalidate_cache(location.rpartition("/")[0])
+        try:
+            return FileStamp.from_info(filesystem.info(location))
+        except FileNotFoundError:
+            raise self._missing(location) from None
 
     def is_folder(self, location: str) -> bool:
         return bool(self.root_of(location).filesystem.isdir(location))
@@ -146,34 +167,30 @@ class Storage:
         return bool(self.root_of(location).filesystem.isfile(location))
 
     def list(self, folder: str) -> list[Entry]:
-        """The entries of a folder by name; none where there is no such folder. Symlinks must stay inside."""
+        """The entries of a folder by name; none where there is no such folder. Symlinks must stay inside.
+
+        Raises:
+            PathRefusedError: A symlink leads out of the roots.
+        """
         filesystem = self.root_of(folder).filesystem
-        filesystem.invalidate_cache(
-            folder
-        )  # object stores remember listings; another process may have written
+        # Object stores remember listings; another process may have written since.
+        filesystem.invalidate_cache(folder)
         try:
             found = filesystem.ls(folder, detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         entries = [self._entry(folder, info) for info in found]
-        return sorted((entry for entry in entries if entry.name), key=lambda entry: entry.name)
+        # Object stores may list the folder itself, as an empty object.
+        inside = (entry for entry in entries if entry.location.rstrip("/") != folder.rstrip("/"))
+        return sorted(inside, key=lambda entry: entry.name)
 
     def _entry(self, folder: str, info: Mapping[str, Any]) -> Entry:
         name = PurePosixPath(str(info["name"])).name
         location = f"{folder.rstrip('/')}/{name}"
         is_folder = info["type"] == "directory"
         if info.get("islink"):
-            self.root_of(location)
             is_folder = self.is_folder(location)
-        elif location.rstrip("/") == folder.rstrip("/"):
-            name = ""
         return Entry(location, name, is_folder, FileStamp.from_info(info))
-
-    def _info(self, location: str) -> Mapping[str, Any]:
-        try:
-            return cast("Mapping[str, Any]", self.root_of(location).filesystem.info(location))
-        except FileNotFoundError:
-            raise self._missing(location) from None
 
     def _missing(self, location: str) -> NotFoundError:
         return NotFoundError(f"no such file: {self.relative(location)}", "check the path", path=location)
@@ -191,15 +208,13 @@ def open_storage(
     Args:
         root: A local folder, or a URL such as `s3://bucket/lake`, `memory://lake`, `file:///data/lake`.
         roots: Further folders or URLs that may be read, not written; a `Root` brings options of its own.
-        options: Options of the root's fsspec filesystem (credentials, endpoint). Roots of the same protocol share them.
-        table_options: Options of Delta's object-store client where they are not `options` by another name.
+        options: Options of the root's fsspec filesystem (credentials, endpoint). Further roots of the same
+            protocol share them.
+        table_options: Options of Delta's object-store client, where those are not `options` by other names.
     """
-    shared = tuple(sorted((options or {}).items()))
-    home = Root(_root_location(root), shared)
-    others = tuple(
-        extra if isinstance(extra, Root) else _sibling(_root_location(extra), home) for extra in roots
-    )
-    return Storage(home, others, tuple(sorted((table_options or {}).items())))
+    home = Root(_root_location(root), tuple(sorted((options or {}).items())))
+    others = [extra if isinstance(extra, Root) else _sibling(_root_location(extra), home) for extra in roots]
+    return Storage(home, tuple(others), tuple(sorted((table_options or {}).items())))
 
 
 def protocol_of(location: str) -> str:
@@ -209,24 +224,28 @@ def protocol_of(location: str) -> str:
 
 
 def normalise(path: str) -> str:
-    """One spelling per location, without touching the disk: `file://` dropped, slashes single, `..` refused."""
+    """One spelling per location, without touching the disk: `file://` dropped, slashes single.
+
+    Raises:
+        PathRefusedError: The path has a `..` in it.
+    """
     match = _SCHEME.match(path)
     scheme, rest = (match.group(1).lower(), path[match.end() :]) if match else ("file", path)
     parts = [part for part in rest.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise PathRefusedError(f"{path!r} climbs out with '..'", "write the path without '..'", path=path)
-    if scheme in ("file", "local"):
+    if scheme in _LOCAL:
         return "/" + "/".join(parts)
-    # The memory filesystem has no host part: its paths are absolute, so that memory://a and memory:///a are one.
+    # The memory filesystem has no host part: memory://a and memory:///a are one folder.
     return f"{scheme}://{'/' if scheme == 'memory' else ''}{'/'.join(parts)}"
 
 
 def _root_location(root: str | os.PathLike[str]) -> str:
     text = os.fspath(root)
-    if protocol_of(text) in ("file", "local"):
-        plain = re.sub(r"^(file|local)://", "", text)
-        return os.path.realpath(LocalFileSystem._strip_protocol(plain))  # noqa: SLF001 expands ~ as fsspec does
-    return normalise(text)
+    if protocol_of(text) not in _LOCAL:
+        return normalise(text)
+    expanded = str(LocalFileSystem._strip_protocol(text))  # noqa: SLF001 fsspec's own reading of file:// and ~
+    return os.path.realpath(expanded)
 
 
 def _sibling(location: str, home: Root) -> Root:

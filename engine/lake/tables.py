@@ -94,13 +94,13 @@ def open_table(storage: Storage, name: str | TableName, version: int | None = No
 
 def list_tables(storage: Storage) -> list[str]:
     """Names of all tables, in order."""
-    home = storage.resolve(TABLES)
-    found = []
-    for schema in storage.list(home):
-        for entry in storage.list(schema.location) if schema.is_folder else ():
-            if entry.is_folder and holds_delta(storage, entry.location):
-                found.append(str(TableName(decode(schema.name), decode(entry.name))))
-    return sorted(found)
+    schemas = [entry for entry in storage.list(storage.resolve(TABLES)) if entry.is_folder]
+    return sorted(
+        str(TableName(decode(schema.name), decode(entry.name)))
+        for schema in schemas
+        for entry in storage.list(schema.location)
+        if entry.is_folder and holds_delta(storage, entry.location)
+    )
 
 
 def drop_table(storage: Storage, name: str | TableName) -> None:

@@ -81,6 +81,9 @@ def blocks(stream: Any, size: int, last_end: LastEnd, start: bytes = b"") -> Ite
     A record longer than `size` makes its block longer. The last block may lack its final newline.
 
     Args:
+        stream: What to read on from.
+        size: Wanted bytes per block.
+        last_end: Where records end.
         start: Bytes already taken from the stream.
     """
     rest, wanted = start, size
@@ -129,13 +132,13 @@ def check_encoding(encoding: str) -> str:
 
 
 def is_splittable(encoding: str) -> bool:
-    """Whether the bytes of ASCII characters mean nothing else in this encoding, so that records end at newlines."""
+    """Whether the bytes of ASCII characters mean nothing else in this encoding, so that it can be cut."""
     name = check_encoding(encoding)
     return name in ("utf-8", "utf-8-sig", "ascii") or name.startswith(("iso8859", "cp125", "koi8", "mac-"))
 
 
 def block_encoding(encoding: str) -> str:
-    """The encoding in which `open_text` gives a file out: its own where that can be cut at newlines, else UTF-8."""
+    """The encoding in which `open_text` gives a file out: its own where that can be cut, else UTF-8."""
     return encoding if is_splittable(encoding) else "utf-8"
 
 

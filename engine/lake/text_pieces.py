@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A piece of which only what was learned is kept: its range, and its rows and nulls where all was seen."""
+    """What is kept of a piece: its range, and its rows and nulls where all of it was seen."""
 
     start: int
     stop: int
