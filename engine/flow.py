@@ -1,4 +1,4 @@
-"""From rows to a table: each part is made and written by the worker that has it, one commit shows them all."""
+"""From rows to a table: each part is made and written by the worker that has it; one commit shows all."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class WorkspacePool(Pool):
         name: str = "study",
         **data: Any,
     ) -> Study:
-        """Search the space with single-thread fits side by side on every worker; each trial is an MLflow child run.
+        """Search the space with fits side by side on every worker; each trial is a child run in MLflow.
 
         Args:
             source: A table, a dataset, or a training set that was made before.
@@ -237,7 +237,7 @@ class WorkspacePool(Pool):
         """Score every row where it lies and commit the answers to a table, all at once.
 
         Args:
-            model: A registered model, or its name (the alias `champion`, else the newest version).
+            model: A registered model, or its name (its alias `champion`, else the newest version).
             source: A table, a dataset, or a Dask DataFrame.
             into: Table name.
             keep: Columns of the source that stand beside the scores.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.demo import plain, taxi
 from engine.errors import DataError, NotFoundError
@@ -25,6 +25,11 @@ class Job(Protocol):
 
     label: str
     keep: tuple[str, ...]
+
+    @property
+    def features(self) -> Any:
+        """A scikit-learn transformer of the prepared rows; None for the default by column types."""
+        ...
 
     def explore(self) -> dd.DataFrame | dd.Series:
         """A small aggregate that is worth a look, not yet computed."""
@@ -48,11 +53,20 @@ class TaxiJob:
     label: str = taxi.LABEL
     keep: tuple[str, ...] = (taxi.KEY,)
 
+    @property
+    def features(self) -> Any:
+        from sklearn.compose import make_column_transformer
+        from sklearn.preprocessing import OneHotEncoder
+
+        return make_column_transformer(
+            ("passthrough", list(self.columns.numeric)),
+            (OneHotEncoder(handle_unknown="ignore"), list(self.columns.categorical)),
+        )
+
     def explore(self) -> dd.DataFrame:
         """Trips, mean fare and share of tipped trips by time of day."""
-        derived = self._derive(self.columns)
-        grouped = derived.groupby("traffic").agg({"fare": ["count", "mean"], self.label: ["mean"]})
-        return grouped.rename(columns={"fare": "fare", self.label: "tipped share"})
+        grouped = self._derive(self.columns).groupby("traffic")
+        return grouped.agg({"fare": ["count", "mean"], self.label: ["mean"]})
 
     def prepared(self) -> dd.DataFrame:
         frame = self.source.to_dask(columns=self.columns.reads)
@@ -77,6 +91,7 @@ class PlainJob:
     columns: plain.PlainColumns
     label: str
     keep: tuple[str, ...] = ()
+    features: Any = None
 
     def explore(self) -> dd.Series:
         """How many rows each of the most frequent label values has."""

@@ -1,4 +1,4 @@
-"""The main job from raw rows to scores, on both kinds of pool. `tarn demo` runs it; so do tests and benchmarks."""
+"""The main job from raw rows to scores on both kinds of pool: what `tarn demo` and the benchmarks run."""
 
 from __future__ import annotations
 
@@ -182,6 +182,7 @@ class _Loop:
             study = pool.tune(
                 table,
                 target=job.label,
+                features=job.features,
                 space=_space(),
                 trials=options.trials,
                 max_rounds=options.rounds,

@@ -1,4 +1,4 @@
-"""`report.html`: what a run of the loop found, in four pictures and a table, in one file without a network."""
+"""`report.html`: what a run of the loop found, as a table and four pictures in one self-contained file."""
 
 from __future__ import annotations
 

@@ -26,14 +26,17 @@ def output_columns(
 
     columns: dict[str, pa.Array] = {}
     for name, values in outputs.items():
-        flat = values.reshape(len(values), -1)
-        if values.ndim < 2 or flat.shape[1] == 1:
-            columns[name] = pa.array(flat[:, 0] if values.ndim > 1 else values)
-            continue
-        named = name == "probabilities" and len(classes) == flat.shape[1]
-        suffixes = (
-            [f"probability_{c}" for c in classes] if named else [f"{name}_{i}" for i in range(flat.shape[1])]
-        )
-        for index, column in enumerate(suffixes):
-            columns[column] = pa.array(flat[:, index])
+        width = values.shape[1] if values.ndim > 1 else 1
+        flat = values.reshape(len(values), width)
+        kind = pa.string() if values.dtype == object else pa.from_numpy_dtype(values.dtype)
+        for column, suffix in enumerate(_names(name, width, classes)):
+            columns[suffix] = pa.array(flat[:, column], kind)
     return columns
+
+
+def _names(name: str, width: int, classes: Sequence[object]) -> list[str]:
+    if width == 1:
+        return [name]
+    if name == "probabilities" and len(classes) == width:
+        return [f"probability_{value}" for value in classes]
+    return [f"{name}_{index}" for index in range(width)]

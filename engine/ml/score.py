@@ -15,7 +15,7 @@ from engine.lake import Readable
 from engine.ml.outputs import output_columns
 from engine.prep import Signature, feed
 from engine.prep.inputs import check
-from engine.prep.session import run_graph
+from engine.prep.session import empty_outputs, run_graph
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -78,12 +78,12 @@ class Scorer:
     def __call__(self, rows: pa.Table) -> pa.Table:
         """Kept columns, then the outputs, row for row."""
         kept = {name: rows.column(name) for name in self.keep}
-        if not rows.num_rows:
-            # One made-up row gives the outputs' names and types; none of it is returned.
-            empty = {i.name: [None] for i in self.signature.inputs}
-            blank = pa.table({n: pa.array(v, rows.schema.field(n).type) for n, v in empty.items()})
-            return pa.table({**kept, **{n: c.slice(0, 0) for n, c in self._score(blank).items()}})
-        return pa.table({**kept, **self._score(rows)})
+        made = self._score(rows) if rows.num_rows else self.answers()
+        return pa.table({**kept, **made})
+
+    def answers(self) -> dict[str, pa.Array]:
+        """The columns that scoring adds, without rows."""
+        return output_columns(empty_outputs(self.graph, self.outputs), self.classes)
 
     def _score(self, rows: pa.Table) -> dict[str, pa.Array]:
         answers = run_graph(self.graph, self.outputs, feed(rows, self.signature))
@@ -110,12 +110,12 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema) -> Scorer:
             f"It has: {', '.join(schema.names)}.",
             columns=tuple(missing),
         )
-    made = scorer(schema.empty_table().select(scorer.reads))
-    twice = [name for name in keep if made.column_names.count(name) > 1]
-    if twice:
+    taken = sorted(set(keep) & set(scorer.answers()))
+    if taken:
         raise OptionError(
-            f"Column '{twice[0]}' of the source has the name of a score.",
+            f"Column '{taken[0]}' of the source has the name of a score.",
             "Leave it out of keep=, or rename it.",
+            columns=tuple(taken),
         )
     return scorer
 

@@ -58,6 +58,18 @@ def run_graph(
     return [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*slices, strict=True)]
 
 
+def empty_outputs(graph: bytes, outputs: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
+    """What a graph would say of no rows: its outputs by name, of the declared types and widths."""
+    import numpy as np
+
+    dtypes = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(string)": object}
+    declared = {output.name: output for output in open_session(graph, 1).get_outputs()}
+    return {
+        name: np.empty((0, *declared[name].shape[1:]), dtypes[declared[name].type])  # type: ignore[call-overload]
+        for name in outputs
+    }
+
+
 def _refusing(session: Any, outputs: Sequence[str], rows: dict[str, Any]) -> list[Any]:
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 

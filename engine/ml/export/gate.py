@@ -16,6 +16,7 @@ from engine.errors import DataError, ModelError
 from engine.ml.export.classes import ClassValue, label_values
 from engine.ml.export.compare import Comparison
 from engine.ml.export.graph import read_facts
+from engine.ml.export.heads import output_names
 from engine.ml.export.probes import matrix_probes
 from engine.ml.export.raw_probes import raw_probes
 from engine.ml.export.reference import native_answers
@@ -76,7 +77,9 @@ def check_parity(
         tolerance: Largest difference allowed.
 
     Raises:
-        ModelError: onnxruntime does not load the model, or fails on rows that `prep` accepts.
+        ModelError: onnxruntime does not load the model or fails on rows that `prep` accepts, or the outputs
+            are those of another task.
+        FormatError: `build_graph` did not make the model.
         SignatureError: The rows lack a column or hold another type, or `prep` makes another width than the
             booster splits on.
         DataError: No rows.
@@ -92,10 +95,20 @@ def check_parity(
         ensemble,
         Comparison(ensemble.objective, labels, tolerance),
     )
+    _check_outputs(candidate)
     fed = candidate.whole.feeds(rows)
     if not fed or not len(next(iter(fed.values()))):
         raise DataError("The parity gate got no rows.", "Give some rows of the training data.")
     return ParityReport(tolerance, tuple(_run_probes(candidate, fed)))
+
+
+def _check_outputs(candidate: _Candidate) -> None:
+    task, found = candidate.ensemble.objective.task, candidate.whole.outputs
+    if found != list(output_names(task)):
+        raise ModelError(
+            f"The model answers with {found}, a {task} model with {list(output_names(task))}.",
+            "Compare it with the booster that it was built from.",
+        )
 
 
 def _run_probes(candidate: _Candidate, fed: Rows) -> Iterator[ProbeResult]:

@@ -16,6 +16,13 @@ from engine.ml.export.objectives import Task
 SCORE, PROBABILITIES, LABEL = "score", "probabilities", "label"
 
 
+def output_names(task: Task) -> tuple[str, ...]:
+    """The outputs of a model of that task, in order."""
+    if task is Task.BINARY:
+        return SCORE, PROBABILITIES, LABEL
+    return (PROBABILITIES, LABEL) if task is Task.MULTICLASS else (SCORE,)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Nodes from the trees' answer to the outputs.

@@ -23,11 +23,6 @@ def prefix_names(graph: onnx.GraphProto, prefix: str, *, keep: Collection[str]) 
     return copy
 
 
-def value_names(graph: onnx.GraphProto) -> set[str]:
-    """Every value that the graph and its bodies name."""
-    return set(_value_names(graph))
-
-
 def _value_names(graph: onnx.GraphProto) -> Iterator[str]:
     for part in _with_bodies(graph):
         yield from (value.name for value in (*part.input, *part.output, *part.initializer))

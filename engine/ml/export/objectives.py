@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import UnsupportedError
 
 Floats = NDArray[np.float32]
+_SURE = np.float32(1e-6)  # XGBoost believes no base_score nearer to 0 or 1 (measured: 0, 1e-9, 1)
 
 
 class Task(StrEnum):
@@ -59,9 +60,10 @@ class Objective:
         value but for 6, which are one ulp away.
         """
         if self.base_link is Link.EXP:
-            return np.log(base_score.astype(np.float64)).astype(np.float32)
+            with np.errstate(divide="ignore"):  # counts that are all 0: the margin is -inf in XGBoost too
+                return np.log(base_score.astype(np.float64)).astype(np.float32)
         if self.base_link is Link.SIGMOID:
-            odds = np.float32(1) / base_score - np.float32(1)
+            odds = 1 / np.clip(base_score, _SURE, 1 - _SURE) - 1
             return (-np.log(odds.astype(np.float64))).astype(np.float32)
         return base_score
 

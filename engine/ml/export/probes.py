@@ -15,7 +15,7 @@ from engine.ml.export.trees import LEAF, TreeEnsemble
 Matrix = NDArray[np.float32]
 
 _MOST_ROWS = 200_000
-_MOST_CELLS = 2**25  # 128 MiB of float32
+_MOST_CELLS = 2**24  # 64 MiB of float32
 _EXTREMES = np.array([np.inf, -np.inf, 3e38, -3e38, 0.0, -0.0, 1e-45, -1e-45], np.float32)
 # Codes that no set holds: XGBoost's own limit is 2^24, where float32 stops telling whole numbers apart.
 _NO_CODES = np.array([np.nan, -1.0, -0.5, 2**24, 1e10, np.inf, -np.inf], np.float32)
@@ -32,14 +32,15 @@ class MatrixProbe:
 def matrix_probes(ensemble: TreeEnsemble, background: Matrix) -> Iterator[MatrixProbe]:
     """Make the probes of an ensemble one by one; the same ensemble and background give the same rows.
 
-    A probe has at most 200,000 rows and 2^25 cells; if that does not hold all nodes or columns, a fixed
+    A probe has at most 200,000 rows and 2^24 cells; if that does not hold all nodes or columns, a fixed
     sample of them is probed.
 
     Args:
         ensemble: The trees.
         background: Real rows of the matrix, [n, features] with n > 0; probes start from them.
     """
-    most = max(1, min(_MOST_ROWS, _MOST_CELLS // max(1, ensemble.features, ensemble.depth)))
+    widest = max(1, ensemble.features, ensemble.targets, ensemble.depth)  # of what is held per row
+    most = max(1, min(_MOST_ROWS, _MOST_CELLS // widest))
     split_on = np.unique(ensemble.feature[ensemble.left != LEAF])
     yield MatrixProbe("thresholds", _threshold_rows(ensemble, background, most))
     yield MatrixProbe("missing", _with_values(background, split_on, np.full(1, np.nan, np.float32), most))

@@ -107,6 +107,8 @@ def parse_booster(model: AnyBooster) -> TreeEnsemble:
     `Booster.predict`. XGBoost leaves it in place when a booster is continued: who goes on from one that was
     stopped early clears it (`set_attr(best_iteration=None)`) or slices first, else new rounds do not count.
 
+    Categories are codes of the matrix. The category names that XGBoost keeps of a DataFrame play no part.
+
     Args:
         model: A booster, its saved bytes, or the scikit-learn class around one.
 
