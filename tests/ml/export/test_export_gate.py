@@ -15,7 +15,7 @@ import xgboost as xgb
 from export_cases import as_columns, concat_preparation, goes_left, make_matrix, train, tree_attributes, walk
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.errors import DataError, ModelError, ParityError, SignatureError
+from engine.errors import DataError, FormatError, ModelError, ParityError, SignatureError
 from engine.ml.export import ParityReport, build_graph, check_parity, parse_booster
 from engine.ml.export.probes import matrix_probes
 from engine.ml.export.sessions import Session, cut_at_matrix
@@ -424,6 +424,16 @@ def test_a_model_that_does_not_load_or_was_not_built_here_is_refused(
         check(newer, boosters["number"])
     with pytest.raises(ModelError, match="no such value"):
         cut_at_matrix(model.SerializeToString(), "no such value")
+
+
+def test_a_model_of_another_task_is_refused(boosters: dict[str, xgb.Booster]) -> None:
+    with pytest.raises(ModelError, match=r"\['score'\], a binary model"):
+        check(build(boosters["number"]), boosters["chance"])
+    plain = concat_preparation()
+    plain.graph.output[0].name = plain.graph.node[0].output[0] = "score"
+    five = train("reg:squarederror", MATRIX, label=np.nan_to_num(MATRIX))
+    with pytest.raises(FormatError, match="where its trees begin"):
+        check(plain, five)
 
 
 def test_the_cut_model_reads_the_matrix_and_nothing_else(boosters: dict[str, xgb.Booster]) -> None:

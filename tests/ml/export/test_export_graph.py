@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,6 +126,25 @@ def test_the_same_booster_gives_the_same_bytes(multiclass: xgb.Booster, converte
         return bytes(model.SerializeToString(deterministic=True))
 
     assert once(multiclass) == once(multiclass) == once(bytes(multiclass.save_raw("ubj")))
+
+
+def test_another_process_gives_the_same_bytes(multiclass: xgb.Booster, tmp_path: Path) -> None:
+    """Python's hashes differ from process to process, and onnxmltools walks through sets."""
+    saved = tmp_path / "booster.ubj"
+    multiclass.save_model(saved)
+    script = (
+        "import sys, hashlib, xgboost; from pathlib import Path\n"
+        "from export_cases import concat_preparation; from engine.ml.export import build_graph\n"
+        "booster, prep = Path(sys.argv[1]).read_bytes(), concat_preparation()\n"
+        "model = build_graph(booster, prep, classes=None, metadata={})\n"
+        "print(hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest())\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).resolve().parents[3])])
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "12345"}
+    command = [sys.executable, "-c", script, str(saved)]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    here = build(multiclass).SerializeToString(deterministic=True)
+    assert told == hashlib.sha256(here).hexdigest()
 
 
 def test_the_converter_is_recorded_with_versions_and_the_users_metadata(binary: xgb.Booster) -> None:

@@ -20,6 +20,7 @@ from export_cases import (
 )
 from numpy.typing import NDArray
 
+from engine.errors import ParityError
 from engine.ml.export import build_graph, export
 from engine.ml.export.objectives import OBJECTIVES as KNOWN
 from engine.ml.export.sessions import Session
@@ -119,6 +120,41 @@ def test_our_writer_gives_margins_bit_for_bit_on_one_thread(objective: str, vari
         batches = [as_columns(matrix[at : min(at + size, rows)]) for at in range(0, rows, size)]
         got = np.concatenate([session.run(session.feeds(batch))["score"] for batch in batches])
         assert np.array_equal(got, wanted[:rows])
+
+
+@pytest.mark.parametrize("converter", [None, "tarn"])
+@pytest.mark.parametrize("base", [1e-9, 1e-3, 0.5, 0.999, 1 - 1e-7, None])
+@pytest.mark.parametrize("objective", ["binary:logistic", "reg:logistic", "count:poisson"])
+def test_extreme_base_scores_start_where_xgboost_starts(
+    objective: str, base: float | None, converter: str | None
+) -> None:
+    """With None, XGBoost takes the mean of labels that are all the same: a base score of exactly 0 or 1."""
+    matrix = make_matrix(400)
+    for value in (0.0, 1.0):
+        label = np.full(400, value) if base is None else make_label(objective, matrix)
+        params = {} if base is None else {"base_score": base}
+        booster = train(objective, matrix, label=label, **params)
+        exported = export(
+            booster,
+            concat_preparation(),
+            classes=None,
+            sample_rows=as_columns(matrix[:50]),
+            metadata={},
+            converter=converter,
+        )
+        got = answer(exported.onnx, as_columns(matrix))["score"][:, 0]
+        wanted = booster.inplace_predict(matrix)
+        assert np.allclose(got, wanted, rtol=2e-6, atol=2e-7)
+
+
+def test_a_graph_of_onnxmltools_that_does_not_pass_gives_way_to_ours() -> None:
+    """It does not know that XGBoost takes a base score of 1e-9 for 1e-6."""
+    matrix = make_matrix()
+    booster = train("binary:logistic", matrix, base_score=1e-9, min_child_weight=0, eta=0.02, rounds=1)
+    settings: dict[str, Any] = {"classes": None, "sample_rows": as_columns(matrix[:50]), "metadata": {}}
+    with pytest.raises(ParityError):
+        export(booster, concat_preparation(), converter="onnxmltools", **settings)
+    assert export(booster, concat_preparation(), **settings).converter == "tarn"
 
 
 @pytest.mark.parametrize("objective", ["reg:squarederror", "reg:logistic", "reg:absoluteerror"])
