@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
 
 from engine.errors import NotFoundError, OptionError
 
@@ -216,8 +217,12 @@ class Tracking:
 
     def model_bytes(self, version: ModelVersion) -> bytes:
         """The ONNX file of a version."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = self._client.download_artifacts(version.run_id, f"{_MODEL_FOLDER}/{_MODEL_FILE}", folder)
+        folder = self._client.get_run(version.run_id).info.artifact_uri
+        if folder.startswith("file://"):
+            # MLflow would copy it to a temporary folder, through a pool of threads that it never ends.
+            return (Path(unquote(urlparse(folder).path)) / _MODEL_FOLDER / _MODEL_FILE).read_bytes()
+        with tempfile.TemporaryDirectory() as copies:
+            path = self._client.download_artifacts(version.run_id, f"{_MODEL_FOLDER}/{_MODEL_FILE}", copies)
             return Path(path).read_bytes()
 
 

@@ -111,7 +111,7 @@ def test_in_tuning(pool: WorkspacePool, prepared: Any, tmp_path: Path, stage: st
 def test_in_one_fit_over_all_workers(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
     data = pool.training_set(prepared, target="tipped")
     expected = pool.train(data, rounds=20)
-    with killing(pool, "dispatched_train", tmp_path):
+    with killing(pool, "fn-", tmp_path):
         found = pool.train(data, rounds=20)
     assert found.evaluation.rows == expected.evaluation.rows
     # Which worker holds which rows changes with the death, and with it XGBoost's sketch of the values.
