@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from engine.errors import DataError, UnsupportedError
-from engine.prep.passes import Fit, Request, together
+from engine.errors import UnsupportedError
+from engine.prep.passes import Fit, together
 from engine.prep.rules import rule_for
 from engine.prep.selection import Branch, branches_of
-from engine.prep.views import Block, Estimator, Inflow, first_line
+
+if TYPE_CHECKING:
+    from engine.prep.views import Block, Estimator, Inflow
 
 
 def used_columns(step: Estimator, layout: Block) -> set[int]:
@@ -57,7 +58,7 @@ def fit_step(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
         return (yield from _fit_pipeline(step, inflow))
     if type(step) is ColumnTransformer:
         return (yield from _fit_columns(step, inflow))
-    return (yield from _fit_leaf(step, inflow))
+    return (yield from rule_for(step).fit(step, inflow))
 
 
 def _used(step: Estimator, layout: Block) -> set[int]:
@@ -73,30 +74,6 @@ def _used(step: Estimator, layout: Block) -> set[int]:
             used |= {branch.positions[i] for i in inner}
         return used
     return set(range(layout.shape[1]))
-
-
-def _fit_leaf(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
-    rule = rule_for(step)
-    statistic = rule.statistic(step)
-    summary = None
-    if statistic is not None:
-        (summary,) = yield (Request(inflow.view, inflow.labels, statistic),)
-    with warnings.catch_warnings():
-        # The few rows that stand for the data have oddities of their own, which say nothing of the data.
-        warnings.simplefilter("ignore")
-        return _finished(step, inflow, rule.finish, summary)
-
-
-def _finished(step: Estimator, inflow: Inflow, finish: Any, summary: Any) -> Estimator:
-    try:
-        return finish(clone(step), inflow, summary)
-    except (ValueError, TypeError) as problem:
-        name = type(step).__name__
-        columns = ", ".join(map(repr, inflow.labels))
-        message = f"{name} cannot be fitted on {columns}: {first_line(problem)}"
-        raise DataError(
-            message, "Mend its parameters, or the columns in a step before it.", step=name
-        ) from problem
 
 
 def _fit_pipeline(pipeline: Estimator, inflow: Inflow) -> Fit[Estimator]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pyarrow as pa
 
 from engine.errors import DataError, UnsupportedError
@@ -15,11 +16,14 @@ from engine.prep.blocks import Blocks, Readable, Runner, blocks_of
 from engine.prep.compose import fit_step, used_columns
 from engine.prep.graph import feature_names, to_onnx
 from engine.prep.inputs import Signature, frame
+from engine.prep.parity import check_parity
 from engine.prep.passes import drive
-from engine.prep.views import Estimator, Inflow, View
+from engine.prep.views import Inflow, View
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from engine.prep.views import Estimator
 
 # Enough rows that scikit-learn's own checks see a real sample, few enough to travel in one message.
 HEAD_ROWS = 100
@@ -66,12 +70,18 @@ def fit(
     signature = Signature.of(schema, used)
     if not used:
         raise UnsupportedError("the preparation uses no column at all", "Give it at least one column.")
-    head = _head(blocks, signature, runner).reindex(columns=schema.names)
-    names = tuple(schema.names)
-    fitted = drive(fit_step(transformer, Inflow(View(names), head, layout, names)), blocks, signature, runner)
+    rows = _first_rows(blocks, signature, runner)
+    head = frame(rows, signature).reindex(columns=schema.names)
+    inflow = Inflow(View(tuple(schema.names)), head, layout, tuple(schema.names))
+    fitted = drive(fit_step(transformer, inflow), blocks, signature, runner)
+    preparation = _exported(fitted, signature)
+    check_parity(fitted, head, preparation.matrix(rows), preparation.feature_names)
+    return FittedFeatures(fitted, preparation)
+
+
+def _exported(fitted: Estimator, signature: Signature) -> Preparation:
     model = to_onnx(fitted, signature)
-    graph = model.SerializeToString(deterministic=True)
-    return FittedFeatures(fitted, Preparation(graph, signature, feature_names(fitted, model)))
+    return Preparation(model.SerializeToString(deterministic=True), signature, feature_names(fitted, model))
 
 
 def _without(schema: pa.Schema, target: str | None) -> pa.Schema:
@@ -83,16 +93,17 @@ def _layout(schema: pa.Schema) -> pd.DataFrame:
     return cast("pd.DataFrame", schema.remove_metadata().empty_table().to_pandas())
 
 
-def _head(blocks: Blocks, signature: Signature, runner: Runner) -> pd.DataFrame:
+def _first_rows(blocks: Blocks, signature: Signature, runner: Runner) -> pa.Table:
     """Read the first rows there are, partition by partition: the first nearly always has some."""
+    read = partial(_head, blocks.read, signature.names)
     for part in blocks.parts:
-        ((_, head),) = runner.stream(partial(_first_rows, blocks.read, signature), [part], label="prep-head")
-        if len(head):
-            return cast("pd.DataFrame", head)
+        ((_, rows),) = runner.stream(read, [part], label="prep-head")
+        if rows.num_rows:
+            return rows
     raise DataError("there are no rows to fit a preparation on", "Check the source's filter and its files.")
 
 
-def _first_rows(
-    read: Callable[[Any, Sequence[str]], pa.Table], signature: Signature, part: Any
-) -> pd.DataFrame:
-    return frame(read(part, signature.names).slice(0, HEAD_ROWS), signature)
+def _head(read: Callable[[Any, Sequence[str]], pa.Table], columns: Sequence[str], part: Any) -> pa.Table:
+    table = read(part, columns)
+    # Taken, not sliced: a slice would travel with the buffers of the whole partition.
+    return table.take(np.arange(min(HEAD_ROWS, table.num_rows)))

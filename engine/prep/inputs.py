@@ -58,6 +58,14 @@ class Signature:
     def names(self) -> tuple[str, ...]:
         return tuple(spec.name for spec in self.inputs)
 
+    @property
+    def matrix_name(self) -> str:
+        """The graph's name for what a preparation makes of these columns: `features`, unless one has it."""
+        name = "features"
+        while name in self.names:
+            name += "_"
+        return name
+
     def select(self, names: Iterable[str]) -> Self:
         """Return the signature of some of these columns, in this signature's order."""
         wanted = set(names)

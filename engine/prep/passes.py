@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from engine.prep.decompose import Decomposition, decompose
 from engine.prep.inputs import Signature, frame
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Request:
     statistic: Statistic
 
 
-Requests = tuple[Request, ...]
+Requests = tuple[Request | Decomposition, ...]
 Fit = Generator[Requests, tuple[Any, ...], T]
 
 
@@ -74,17 +75,32 @@ def drive(fit: Fit[T], blocks: Blocks, signature: Signature, runner: Runner) -> 
     Raises:
         DataError: A partition holds what a step cannot take.
     """
-    try:
-        requests = next(fit)
-        while True:
-            requests = fit.send(one_pass(requests, blocks, signature, runner))
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
+    answers: tuple[Any, ...] | None = None
+    while True:
+        try:
+            requests = fit.send(answers)  # type: ignore[arg-type]  # None starts a generator
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        answers = _answer(requests, blocks, signature, runner)
+
+
+def _answer(requests: Requests, blocks: Blocks, signature: Signature, runner: Runner) -> tuple[Any, ...]:
+    summed = tuple(request for request in requests if isinstance(request, Request))
+    summaries = iter(one_pass(summed, blocks, signature, runner) if summed else ())
+    return tuple(
+        next(summaries) if isinstance(request, Request) else decompose(request, blocks, signature, runner)
+        for request in requests
+    )
 
 
 def one_pass(
-    requests: Requests, blocks: Blocks, signature: Signature, runner: Runner, *, label: str = "prep-fit"
+    requests: tuple[Request, ...],
+    blocks: Blocks,
+    signature: Signature,
+    runner: Runner,
+    *,
+    label: str = "prep-fit",
 ) -> tuple[Any, ...]:
     """Answer all requests by reading every partition once, and of it only the columns that they look at."""
     wanted = signature.select(name for request in requests for name in request.view.names)
@@ -100,7 +116,10 @@ Summaries = tuple[Any, ...] | None
 
 
 def _summarise(
-    read: Callable[[Any, Sequence[str]], pa.Table], signature: Signature, requests: Requests, part: Any
+    read: Callable[[Any, Sequence[str]], pa.Table],
+    signature: Signature,
+    requests: tuple[Request, ...],
+    part: Any,
 ) -> Summaries:
     table = read(part, signature.names)
     if not table.num_rows:

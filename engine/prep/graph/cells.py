@@ -14,13 +14,12 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from engine.prep.inputs import InputSpec, Kind
+    from engine.prep.inputs import Kind, Signature
 
 ML_DOMAIN = "ai.onnx.ml"
 # onnxruntime 1.31 loads opset <= 26, ml <= 5, IR <= 13; 19 is the first opset whose Equal takes strings.
 OPSETS = {"": 19, ML_DOMAIN: 3}
 IR_VERSION = 10
-OUTPUT = "features"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,16 @@ class Cell:
 class Graph:
     """Collects nodes and constants; names follow from the order of the calls: equal fits give equal bytes."""
 
-    def __init__(self, inputs: Sequence[InputSpec]) -> None:
-        self._inputs = inputs
-        self._taken = {spec.name for spec in inputs}
+    def __init__(self, signature: Signature) -> None:
+        self._signature = signature
+        self._taken = {*signature.names, signature.matrix_name}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._count = 0
 
     def raw(self) -> dict[str, Cell]:
         """Return the raw columns by name."""
-        return {spec.name: Cell(spec.name, 0, 1, spec.kind, spec.name) for spec in self._inputs}
+        return {spec.name: Cell(spec.name, 0, 1, spec.kind, spec.name) for spec in self._signature.inputs}
 
     def fresh(self, stem: str) -> str:
         """Return a name that neither a column nor another tensor has."""
@@ -133,14 +132,17 @@ class Graph:
         return self.matrix(cells)
 
     def model(self, features: str, width: int) -> onnx.ModelProto:
-        """Close the graph: raw columns in, one matrix out, called `features` unless a column is."""
+        """Close the graph: raw columns in, one matrix out."""
         kinds = {"number": TensorProto.FLOAT, "text": TensorProto.STRING}
-        output = self.fresh(OUTPUT) if OUTPUT in self._taken else OUTPUT
+        output = self._signature.matrix_name
         self._nodes.append(helper.make_node("Identity", [features], [output], name=output))
         graph = helper.make_graph(
             self._nodes,
             "preparation",
-            [helper.make_tensor_value_info(spec.name, kinds[spec.kind], [None, 1]) for spec in self._inputs],
+            [
+                helper.make_tensor_value_info(spec.name, kinds[spec.kind], [None, 1])
+                for spec in self._signature.inputs
+            ],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, width])],
             self._constants,
         )

@@ -31,14 +31,14 @@ def to_onnx(fitted: Estimator, signature: Signature) -> onnx.ModelProto:
         signature: The raw columns that it uses.
 
     Returns:
-        A model with one `[None, 1]` input per column of the signature (float32 or string) and one output
-        `features`, float32 `[None, d]`; the same fit gives the same bytes.
+        A model with one `[None, 1]` input per column of the signature (float32 or string) and one output,
+        `signature.matrix_name`, float32 `[None, d]`; the same fit gives the same bytes.
 
     Raises:
         UnsupportedError: A step has no graph, or texts reach the output.
         SignatureError: The preparation uses a column that the signature lacks.
     """
-    graph = Graph(signature.inputs)
+    graph = Graph(signature)
     raw = graph.raw()
     cells = _walk(graph, fitted, [raw.get(str(name)) for name in fitted.feature_names_in_])
     if not cells:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @cache
 def rules() -> dict[type, Rule]:
     """Return estimator type -> rule."""
-    from engine.prep.rules import encoders, imputer, ranges, standard, stateless
+    from engine.prep.rules import axes, bins, encoders, imputer, ranges, ranks, standard, stateless
 
-    families = (encoders.RULES, imputer.RULES, ranges.RULES, standard.RULES, stateless.RULES)
-    return {kind: rule for family in families for kind, rule in family.items()}
+    families = (axes, bins, encoders, imputer, ranges, ranks, standard, stateless)
+    return {kind: rule for family in families for kind, rule in family.RULES.items()}
 
 
 def rule_for(estimator: Estimator) -> Rule:

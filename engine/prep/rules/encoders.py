@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from engine.prep.rules.rule import Reason, Rule, first_reason, one_of
+from engine.prep.rules.rule import Rule, by, first_reason, one_of
 from engine.prep.summaries.distinct import DISTINCT, Distinct
 
 if TYPE_CHECKING:
+    from engine.prep.rules.rule import Reason
     from engine.prep.summaries import Statistic
     from engine.prep.views import Estimator, Inflow
 
@@ -45,6 +46,6 @@ def _finish(encoder: Estimator, inflow: Inflow, summary: tuple[Distinct, ...] | 
 
 
 RULES = {
-    OneHotEncoder: Rule(_refuse_onehot, _statistic, _finish),
-    OrdinalEncoder: Rule(_refuse_ordinal, _statistic, _finish),
+    OneHotEncoder: Rule(_refuse_onehot, by(_statistic, _finish)),
+    OrdinalEncoder: Rule(_refuse_ordinal, by(_statistic, _finish)),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.impute import SimpleImputer
 
-from engine.prep.rules.rule import Reason, Rule, first_reason, one_of
+from engine.prep.rules.rule import Reason, Rule, by, first_reason, one_of
 from engine.prep.summaries.distinct import DISTINCT, Distinct
 from engine.prep.summaries.moments import MOMENTS
 from engine.prep.summaries.presence import PRESENCE
@@ -60,4 +60,4 @@ def _mode(column: Distinct) -> Any:
     return column.values[column.counts.argmax()] if len(column.values) else np.nan
 
 
-RULES = {SimpleImputer: Rule(_refuse, _statistic, _finish)}
+RULES = {SimpleImputer: Rule(_refuse, by(_statistic, _finish))}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler
 
-from engine.prep.rules.rule import Rule, accept
+from engine.prep.rules.rule import Rule, accept, by
 from engine.prep.summaries.extent import EXTENT, Extent
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ def _finish(scaler: Estimator, inflow: Inflow, extent: Extent) -> Estimator:
     return scaler
 
 
-RULES = {kind: Rule(accept, lambda _: EXTENT, _finish) for kind in (MinMaxScaler, MaxAbsScaler)}
+RULES = {kind: Rule(accept, by(lambda _: EXTENT, _finish)) for kind in (MinMaxScaler, MaxAbsScaler)}

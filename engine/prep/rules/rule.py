@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sklearn.base import clone
+
+from engine.errors import DataError
+from engine.prep.passes import Fit, Request
+from engine.prep.views import first_line
+
 if TYPE_CHECKING:
     from engine.prep.summaries import Statistic
     from engine.prep.views import Estimator, Inflow
+
+Finish = Callable[["Estimator", "Inflow", Any], "Estimator"]
 
 
 class Reason(NamedTuple):
@@ -24,15 +33,52 @@ class Rule:
 
     Attributes:
         refuse: Says why this instance's parameters cannot be honoured, or None.
-        statistic: What it needs to know of the data; None if its fit needs no more than the first rows.
-        finish: `(clone, inflow, summary) -> fitted`. It lets scikit-learn itself fit the clone on a few rows
-            that have the same answer, or on the first rows and then sets what the summary says, so that every
-            attribute is there.
+        fit: Fits a clone of it on what flows in.
     """
 
     refuse: Callable[[Estimator], Reason | None]
-    statistic: Callable[[Estimator], Statistic | None]
-    finish: Callable[[Estimator, Inflow, Any], Estimator]
+    fit: Callable[[Estimator, Inflow], Fit[Estimator]]
+
+
+def by(
+    statistic: Callable[[Estimator], Statistic | None], finish: Finish
+) -> Callable[[Estimator, Inflow], Fit[Estimator]]:
+    """Make the fit of a transformer that one statistic of the data decides.
+
+    Args:
+        statistic: What this instance needs to know; None if the first rows tell enough.
+        finish: `(clone, inflow, summary) -> fitted`; see `finished`.
+    """
+
+    def fit(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
+        asked = statistic(step)
+        summary = None
+        if asked is not None:
+            (summary,) = yield (Request(inflow.view, inflow.labels, asked),)
+        return finished(step, inflow, finish, summary)
+
+    return fit
+
+
+def finished(step: Estimator, inflow: Inflow, finish: Finish, summary: Any) -> Estimator:
+    """Let scikit-learn itself fit a clone of a step.
+
+    `finish` gives it a few rows that have the same answer as all rows, or the first rows, and then sets what
+    the summary says: every attribute is there, and every check of scikit-learn's own is made.
+
+    Raises:
+        DataError: scikit-learn refuses the parameters or the data.
+    """
+    with warnings.catch_warnings():
+        # The few rows that stand for the data have oddities of their own, which say nothing of the data.
+        warnings.simplefilter("ignore")
+        try:
+            return finish(clone(step), inflow, summary)
+        except (ValueError, TypeError) as problem:
+            name, columns = type(step).__name__, ", ".join(map(repr, inflow.labels))
+            message = f"{name} cannot be fitted on {columns}: {first_line(problem)}"
+            hint = "Mend its parameters, or the columns in a step before it."
+            raise DataError(message, hint, step=name, columns=list(inflow.labels)) from problem
 
 
 def accept(_: Estimator) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from engine.prep.rules.rule import Rule, accept
+from engine.prep.rules.rule import Rule, accept, by
 from engine.prep.summaries.moments import MOMENTS, Moments
 
 if TYPE_CHECKING:
@@ -33,4 +33,4 @@ def _constant(moments: Moments) -> np.ndarray:
     return np.asarray(variance <= count * eps * variance + (count * moments.mean * eps) ** 2)
 
 
-RULES = {StandardScaler: Rule(accept, lambda _: MOMENTS, _finish)}
+RULES = {StandardScaler: Rule(accept, by(lambda _: MOMENTS, _finish))}

@@ -1,4 +1,4 @@
-"""Transformers whose fit learns nothing but the number of columns."""
+"""Transformers whose fit learns nothing but the number of columns, and perhaps that no value is missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 
-from engine.prep.rules.rule import Reason, Rule, accept
+from engine.prep.missing import refuse_missing
+from engine.prep.rules.rule import Reason, Rule, accept, by
+from engine.prep.summaries.extent import EXTENT, Extent
 
 if TYPE_CHECKING:
     from engine.prep.views import Estimator, Inflow
@@ -21,12 +23,17 @@ def _refuse_function(step: Estimator) -> Reason | None:
     )
 
 
+def _expand(step: Estimator, inflow: Inflow, extent: Extent) -> Estimator:
+    refuse_missing(inflow.labels, extent.rows - extent.count, type(step).__name__)
+    return step.fit(inflow.head)
+
+
 def _finish(step: Estimator, inflow: Inflow, summary: None) -> Estimator:
     del summary
     return step.fit(inflow.head)
 
 
 RULES = {
-    PolynomialFeatures: Rule(accept, lambda _: None, _finish),
-    FunctionTransformer: Rule(_refuse_function, lambda _: None, _finish),
+    PolynomialFeatures: Rule(accept, by(lambda _: EXTENT, _expand)),
+    FunctionTransformer: Rule(_refuse_function, by(lambda _: None, _finish)),
 }

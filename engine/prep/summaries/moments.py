@@ -20,11 +20,13 @@ class Moments:
     """What is known of `d` columns; missing values are left out.
 
     Attributes:
+        rows: All rows, missing or not.
         count: Values that are there, int64 `[d]`.
         mean: Their mean, float64 `[d]`, NaN where there is none.
         squares: Sum of squared deviations from the mean, float64 `[d]`.
     """
 
+    rows: int
     count: np.ndarray
     mean: np.ndarray
     squares: np.ndarray
@@ -49,7 +51,7 @@ def _summarise(block: Block, labels: Sequence[str]) -> Moments:
     deviations = np.where(there, shifted - centre, 0.0)
     rest = deviations.sum(axis=0)  # what rounding left over: the correction term of the two-pass algorithm
     squares = (deviations**2).sum(axis=0) - rest**2 / divisor
-    return Moments(count, origin + centre + rest / divisor, np.maximum(squares, 0.0))
+    return Moments(len(values), count, origin + centre + rest / divisor, np.maximum(squares, 0.0))
 
 
 def _merge(left: Moments, right: Moments) -> Moments:
@@ -60,6 +62,7 @@ def _merge(left: Moments, right: Moments) -> Moments:
     squares = left.squares + right.squares + apart**2 * left.count * share
     only_left, only_right = right.count == 0, left.count == 0
     return Moments(
+        left.rows + right.rows,
         count,
         np.where(only_left, left.mean, np.where(only_right, right.mean, mean)),
         np.where(only_left, left.squares, np.where(only_right, right.squares, squares)),

@@ -43,6 +43,11 @@ class Ranked:
     weights: np.ndarray
     missing: int
 
+    @property
+    def rows(self) -> int:
+        """All rows, missing or not."""
+        return int(self.weights.sum()) + self.missing
+
     def at(self, shares: np.ndarray, method: Method = "linear") -> np.ndarray:
         """Return the quantiles at these shares of 0..1, as `np.quantile` defines them; NaN without values."""
         count = int(self.weights.sum())
