@@ -1,4 +1,4 @@
-"""The client of a pool: made on the pool's loop, used from other threads, and told when its work is cancelled."""
+"""The client of a pool: made on the pool's loop, used from other threads, told why its work is cancelled."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pools.errors import PoolCapacityError, PoolError, PoolStartError
+from pools.errors import PoolCapacityError, PoolStartError
 from pools.meter import Meter, Usage
 from pools.state import (
     Action,
@@ -58,12 +58,16 @@ class Control:
         self._spec = spec
         self._driver = driver
         self._meter = Meter(time.monotonic())
-        self._command = asyncio.Lock()
-        self._wake = asyncio.Event()
-        self._moved = asyncio.Event()
+        self.enter_loop()
         self._watch: asyncio.Task[None] | None = None
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._retiring: dict[str, asyncio.Task[bool]] = {}
+
+    def enter_loop(self) -> None:
+        """To be called before the first command on another event loop: what waits belongs to one loop."""
+        self._command = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
 
     # Commands
 
@@ -208,13 +212,13 @@ class Control:
         while True:
             self._wake.clear()
             try:
-                load = await self._driver.observe()
-            except (PoolError, OSError) as error:  # a scheduler that does not answer now may do so later
-                logger.warning("Pool %r cannot be looked at: %s", self._spec.name, error)
-            else:
-                self._apply(Observed(load, time.monotonic()))
+                self._apply(Observed(await self._driver.observe(), time.monotonic()))
+            except Exception as error:  # noqa: BLE001 - one look that fails must not be the last
+                logger.warning("Pool %r cannot be looked at: %r", self._spec.name, error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK_SECONDS)
+                # Not `wait_for`: before Python 3.12 it forgets a cancellation that comes with the event.
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._wake.wait()
 
     async def _grow(self, count: int) -> None:
         trouble = None

@@ -8,6 +8,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ class LocalDriver:
     async def cancel(self, message: str) -> None:
         self._busy = {name for name in self._nannies if (state := self._state(name)) and state.processing}
         await cancel_all(self._client, message)
-        # The scheduler hears of it 10 ms later. Were workers gone before, it would send their tasks to others.
+        # The scheduler hears of it 10 ms later. Were workers gone before, it would hand their tasks on.
         wanted = self._scheduler.clients[self._client.id].wants_what
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
@@ -160,6 +161,7 @@ class LocalDriver:
 
     async def _start_scheduler(self) -> str:
         spec = self._spec
+        _check_dashboard_port(spec)
         try:
             with dask.config.set(_SETTINGS):
                 self._scheduler = Scheduler(
@@ -173,17 +175,10 @@ class LocalDriver:
                 )
             await self._scheduler
         except (OSError, RuntimeError) as error:
-            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__ or error}"
+            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__ or error}."
             raise PoolStartError(
                 message, "Give an address of this machine as host.", pool=spec.name
             ) from error
-        if spec.dashboard_port and self._scheduler.http_server.port != spec.dashboard_port:
-            message = (
-                f"Port {spec.dashboard_port} of {spec.host} is taken, so pool {spec.name!r} has no dashboard."
-            )
-            raise PoolStartError(
-                message, "Give another dashboard_port, or 0 for any free one.", pool=spec.name
-            )
         return str(self._scheduler.address)
 
     async def _start_worker(self, width: int) -> Any:
@@ -231,3 +226,17 @@ class LocalDriver:
         if state is None:
             return WorkerLoad(name, ready=False)
         return WorkerLoad(name, tasks=len(state.processing), held=state.nbytes, pinned=state not in free)
+
+
+def _check_dashboard_port(spec: PoolSpec) -> None:
+    """A scheduler that finds its port taken takes another one; whoever asked for this one shall hear of it."""
+    if not spec.dashboard_port:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((spec.host, spec.dashboard_port))
+        except OSError as error:
+            message = f"Pool {spec.name!r} cannot have its dashboard on {spec.host}:{spec.dashboard_port}: "
+            hint = "Give another dashboard_port, or 0 for any free one."
+            raise PoolStartError(f"{message}{error.strerror}.", hint, pool=spec.name) from error

@@ -70,8 +70,11 @@ class Pool:
         """
         self._control.state.require(Phase.NEW, Phase.STARTING, Phase.RUNNING)
         with self._lock:
-            loop = self._loop = self._loop or LoopThread(self.spec.name)
-        _open_pools.add(self)
+            if self._loop is None:
+                self._control.enter_loop()
+                self._loop = LoopThread(self.spec.name)
+            loop = self._loop
+        _close_at_exit(self)
         try:
             loop.call(self._control.start())
         except BaseException:
@@ -296,7 +299,14 @@ def _driver_for(spec: PoolSpec) -> Driver:
 _open_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
-@atexit.register
+def _close_at_exit(pool: Pool) -> None:
+    # Registered anew with each pool, so that it runs before what was registered when libraries were loaded:
+    # multiprocessing would end the workers, and their nannies bring them back.
+    _open_pools.add(pool)
+    atexit.unregister(_close_pools)
+    atexit.register(_close_pools)
+
+
 def _close_pools() -> None:
     for pool in list(_open_pools):
         pool.close()
