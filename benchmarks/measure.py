@@ -64,14 +64,10 @@ class Tree:
     def sample(self) -> tuple[float, int]:
         """CPU seconds so far and bytes now."""
         self._discover()
-        cpu, size = 0.0, 0
-        for process in tuple(self._known):
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                self._known.discard(process)
-                continue
-            cpu += times.user + times.system + times.children_user + times.children_system
+        while (cpu := self._read_cpu()) is None:
+            pass
+        size = 0
+        for process in self._known:
             with contextlib.suppress(psutil.Error):  # dead, not yet waited for
                 size += process.memory_full_info().pss
         return cpu, size
@@ -94,6 +90,18 @@ class Tree:
         for process in self._known:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(process.pid, os.WNOHANG)
+
+    def _read_cpu(self) -> float | None:
+        """None where a process went while being read: its time then counts twice or not at all."""
+        cpu = 0.0
+        for process in self._known:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                cpu += times.user + times.system + times.children_user + times.children_system
+        left = {process for process in self._known if process.is_running()}
+        complete = left == self._known
+        self._known = left
+        return cpu if complete else None
 
     def _discover(self) -> None:
         """Descendants, and orphans that came to us before they were seen as such: they share the session."""

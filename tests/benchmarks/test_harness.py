@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks.case import Answer, Case, Parameters, Verdict
 from benchmarks.launch import Side
+from benchmarks.measure import Tree, adopt_orphans
 from benchmarks.run import run_case
 
 if TYPE_CHECKING:
@@ -112,6 +114,28 @@ def test_memory_of_descendants_counts(fresh: bool) -> None:
     size = 200 * 2**20
     (sample,) = play(trouble("hold", fresh=fresh, parameters={"bytes": size, "seconds": 0.8}))
     assert size <= sample.peak_bytes < size + 60 * 2**20
+
+
+COME_AND_GO = """
+import subprocess, sys, time
+end = time.monotonic() + 2.5
+while time.monotonic() < end:
+    subprocess.run([sys.executable, "-S", "-c",
+                    "import time\\nend = time.process_time() + .03\\nwhile time.process_time() < end: pass"])
+"""
+
+
+def test_cpu_time_never_falls_while_processes_come_and_go() -> None:
+    """A process that ends between the reading of its parent and its own would be missing, or count twice."""
+    adopt_orphans()
+    totals = [0.0]
+    with subprocess.Popen([sys.executable, "-c", COME_AND_GO], start_new_session=True) as process:
+        tree = Tree(process.pid)
+        while process.poll() is None:
+            totals.append(round(tree.sample()[0], 3))
+    rising = totals[:-1]  # after the last sample the root itself may be gone
+    assert len(rising) > 50
+    assert rising == sorted(rising)
 
 
 # -- what goes wrong -------------------------------------------------------------------------------------
