@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 class Job(Protocol):
-    """A source with its preparation.
+    """A source with its preparation."""
 
-    Attributes:
-        label: The column to learn.
-        keep: Columns that go beside the scores.
-    """
+    @property
+    def label(self) -> str:
+        """The column to learn."""
+        ...
 
-    label: str
-    keep: tuple[str, ...]
+    @property
+    def keep(self) -> tuple[str, ...]:
+        """Columns that go beside the scores."""
+        ...
 
     @property
     def features(self) -> Any:

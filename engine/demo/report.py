@@ -33,7 +33,7 @@ def write_report(outcome: Outcome, path: Path) -> Path:
         _stage_times(outcome.stages),
     ]
     head = Div(text=_summary_html(summary_rows(outcome)), width=2 * _WIDTH)
-    page = column(head, gridplot(pictures, ncols=2, toolbar_location=None))  # type: ignore[arg-type]
+    page = column(head, gridplot(pictures, ncols=2, toolbar_location=None))
     html = file_html(page, INLINE, title="Tarn: report of a run")
     draft = path.with_suffix(".html.part")
     draft.write_text(html, encoding="utf-8")
@@ -108,7 +108,7 @@ def _importance(outcome: Outcome) -> figure:
         y_range=[str(name) for name in shares.index],
     )
     plot.hbar(y=[str(name) for name in shares.index], right=list(shares), height=0.7, color=_BLUE)
-    plot.x_range.start = 0  # type: ignore[attr-defined]
+    plot.x_range.start = 0
     return plot
 
 
@@ -132,5 +132,5 @@ def _stage_times(stages: Mapping[str, float]) -> figure:
     names = list(stages)[::-1]
     plot = _figure("Where the time went", "seconds", "stage", y_range=names)
     plot.hbar(y=names, right=[stages[name] for name in names], height=0.7, color=_BLUE)
-    plot.x_range.start = 0  # type: ignore[attr-defined]
+    plot.x_range.start = 0
     return plot

@@ -117,6 +117,8 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
     Raises:
         DataError: The fold has no rows, or one class only where both are needed.
     """
+    import numpy as np
+
     blocks = list(parts)
     total: dict[str, float] = {}
     for part in blocks:
@@ -133,8 +135,8 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
     metrics = {"logloss": total["logloss"] / rows, "accuracy": total["right"] / rows}
     if label.kind == "multiclass":
         return Evaluation(rows, {"mlogloss": metrics["logloss"], "accuracy": metrics["accuracy"]})
-    histogram = sum(part.histogram for part in blocks if part.histogram is not None)
-    auc, roc = area_under_roc(histogram)
+    histograms = [part.histogram for part in blocks if part.histogram is not None]
+    auc, roc = area_under_roc(np.sum(histograms, axis=0))
     return Evaluation(rows, {"auc": auc, **metrics}, roc)
 
 

@@ -291,7 +291,7 @@ def encode(column: pa.ChunkedArray, label: Label) -> np.ndarray:
 
     values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     if label.classes is None:
-        return values.cast(pa.float64()).to_numpy().astype(np.float32)
+        return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float32)
     kind = _class_type(label.classes)
     codes = pc.index_in(values.cast(kind), value_set=pa.array(label.classes, kind))
     known = codes.cast(pa.float32()).to_numpy()

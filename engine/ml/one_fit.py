@@ -133,7 +133,8 @@ def _arrays(pool: Pool, data: TrainingSet, folds: tuple[int, ...]) -> tuple[da.A
     addresses = sorted(_members(pool))
     cuts = -(-len(addresses) // len(data.blocks))
     width = len(data.features.preparation.feature_names)
-    matrices, labels = [], []
+    matrices: list[da.Array] = []
+    labels: list[da.Array] = []
     for block, counts in zip(data.blocks, data.rows, strict=True):
         rows = int(counts[list(folds)].sum())
         for cut in range(cuts):

@@ -64,10 +64,7 @@ def empty_outputs(graph: bytes, outputs: Sequence[str]) -> dict[str, np.ndarray[
 
     dtypes = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(string)": object}
     declared = {output.name: output for output in open_session(graph, 1).get_outputs()}
-    return {
-        name: np.empty((0, *declared[name].shape[1:]), dtypes[declared[name].type])  # type: ignore[call-overload]
-        for name in outputs
-    }
+    return {name: np.empty((0, *declared[name].shape[1:]), dtypes[declared[name].type]) for name in outputs}
 
 
 def _refusing(session: Any, outputs: Sequence[str], rows: dict[str, Any]) -> list[Any]:

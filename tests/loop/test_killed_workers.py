@@ -1,4 +1,4 @@
-"""kill -9 of a worker in each stage of the loop: the work is redone, and the answer is that of a run without."""
+"""kill -9 of a worker in each stage of the loop: the work is redone, the answer is that of a run without."""
 
 from __future__ import annotations
 

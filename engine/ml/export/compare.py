@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.ml.export.heads import LABEL, PROBABILITIES, SCORE
 from engine.ml.export.objectives import Link, Objective, Task
 from engine.ml.export.reference import Answers, top_two_gaps
-from engine.ml.export.report import Mismatch, ProbeResult
+from engine.ml.export.report import XGBOOST, Mismatch, ProbeResult
 
 if TYPE_CHECKING:
     from engine.ml.export.sessions import Rows
@@ -27,17 +27,21 @@ class Comparison:
     Attributes:
         objective: What the outputs mean.
         labels: The label of each code, None without classes.
-        tolerance: Largest difference allowed; gaps up to it are ties.
+        allowed: Largest difference allowed; gaps up to it are ties.
+        unit: Numbers are compared relative to this, or to themselves if they are larger.
+        against: See `ProbeResult`.
     """
 
     objective: Objective
     labels: NDArray[Any] | None
-    tolerance: float
+    allowed: float
+    unit: float = 1.0
+    against: str = XGBOOST
 
     def probe(self, name: str, outputs: Outputs, expected: Answers, *, rows: Rows) -> ProbeResult:
         """Compare the outputs for `rows` with what is expected for them."""
         got = self.answers(outputs)
-        ties = expected.gaps <= self.tolerance
+        ties = expected.gaps <= self.allowed
         off = self._differences(got.values, expected.values)
         if self.objective.link is Link.STEP:
             off[ties] = 0  # a step has no answer in between
@@ -46,11 +50,13 @@ class Comparison:
         if got.codes is not None:
             own = outputs[PROBABILITIES].argmax(axis=1)
             flipped = ((got.codes != expected.codes) & ~ties) | (got.codes != own)
-        bad = (off > self.tolerance) | flipped
+        bad = (off > self.allowed) | flipped
         worst = int(np.argmax(np.where(bad, 1 + off, 0))) if bad.any() else None
         return ProbeResult(
             name=name,
+            against=self.against,
             rows=len(off),
+            allowed=self.allowed,
             max_abs_diff=float(off.max(initial=0)),
             labels_flipped=int(flipped.sum()),
             ties=int(ties.sum()),
@@ -68,14 +74,14 @@ class Comparison:
         return Answers(values, found, top_two_gaps(outputs[PROBABILITIES]))
 
     def _differences(self, got: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
-        """Per row: absolute for probabilities, else relative to max(1, |expected|)."""
+        """Per row: absolute for probabilities, else relative to max(unit, |expected|)."""
         left, right = got.astype(np.float64), expected.astype(np.float64)
         if left.shape != right.shape:
             return np.full(len(right), np.inf)
         with np.errstate(invalid="ignore"):
             off = np.abs(left - right)
             if self.labels is None:
-                off = off / np.maximum(1, np.abs(right))
+                off = off / np.maximum(self.unit, np.abs(right))
         same = (left == right) | (np.isnan(left) & np.isnan(right))
         off = np.where(same, 0, np.where(np.isnan(off), np.inf, off))
         return np.asarray(off.max(axis=1, initial=0), np.float64)
