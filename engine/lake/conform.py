@@ -105,7 +105,7 @@ def _may_round(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether Arrow's safe cast may still change a value.
 
     measured with pyarrow 25: it refuses to overflow or truncate integers, timestamps and decimals, but rounds
-    double to float, decimal to double and a timestamp to its date without a word.
+    double to float, decimal to double, integers to half floats and a timestamp to its date without a word.
     """
     if pt.is_struct(found):
         return any(_may_round(child.type, wanted.field(child.name).type) for child in found)
@@ -116,7 +116,7 @@ def _may_round(found: pa.DataType, wanted: pa.DataType) -> bool:
     if pt.is_floating(found) and pt.is_floating(wanted):
         return bool(wanted.bit_width < found.bit_width)
     if pt.is_floating(found) or pt.is_floating(wanted):
-        return bool(pt.is_decimal(found) or pt.is_decimal(wanted))
+        return bool(pt.is_decimal(found) or pt.is_decimal(wanted) or pt.is_float16(wanted))
     return bool(pt.is_timestamp(found) and pt.is_date(wanted))
 
 

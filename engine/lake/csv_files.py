@@ -12,8 +12,9 @@ from engine.lake.csv_head import read_head
 from engine.lake.csv_parse import Block, infer, parse
 from engine.lake.csv_records import Dialect
 from engine.lake.formats import CsvOptions, FilePlan, ReadOptions
+from engine.lake.rows import stack
 from engine.lake.text import LastEnd, block_encoding, blocks, newline_end, open_text, read_range, transcode
-from engine.lake.text_pieces import Looked, cut, is_divisible, looked, text_partitions
+from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
@@ -36,14 +37,16 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
         if not head.names:
             return FilePlan(file, None, ())
         schemas = [pa.schema([pa.field(column, declared.get(column, pa.null())) for column in head.names])]
-        size, sampled = options.partition_bytes, options.inspect_bytes == 0
-        for piece in cut(stream, head.size, head.rest, size, _last_end(options.csv), sampled=sampled):
+        divisible = is_divisible(file.location, options.csv.encoding)
+        cutter = Cutter(
+            options.partition_bytes, _last_end(options.csv), options.inspect_bytes == 0, divisible
+        )
+        for piece in cutter.pieces(stream, head.size, head.rest, file.stamp.size):
             first_row = None if pieces else 1
             block = _block(name, head.names, piece.sample, piece.start, first_row, options.csv)
             schema, table = infer(block, declared, options.csv)
             schemas.append(schema)
             pieces.append(looked(piece, table))
-    divisible = is_divisible(file.location, options.csv.encoding)
     partitions = text_partitions(file, "csv", pieces, header=head.names, divisible=divisible)
     return FilePlan(file, csv_types.union(schemas), partitions)
 
@@ -51,9 +54,7 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
     """Parse a partition's records; only the wanted columns are converted."""
     types = {field.name: field.type for field in wanted if field.name in partition.header}
-    return pa.concat_tables(
-        parse(block, types, options.csv) for block in _blocks(storage, partition, options)
-    )
+    return stack(parse(block, types, options.csv) for block in _blocks(storage, partition, options))
 
 
 def _last_end(options: CsvOptions) -> LastEnd:

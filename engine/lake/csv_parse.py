@@ -16,6 +16,8 @@ from engine.lake.text import bad_text, is_utf8
 
 _MIN_BLOCK = 1 << 16
 _SHOWN = 80
+_TRUE = ["true", "True", "TRUE"]
+_FALSE = ["false", "False", "FALSE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,40 @@ def parse(block: Block, types: Mapping[str, pa.DataType], options: CsvOptions) -
     Raises:
         FormatError: A record has too many or too few fields, or a value is not of its type.
     """
-    include = [name for name in block.header if name in types] or [block.header[0]]
-    kinds = {name: types.get(name, pa.string()) for name in include}
-    table = _read(block, kinds, include, options)
-    return table.select([name for name in include if name in types])
+    wanted = [name for name in block.header if name in types]
+    # Arrow takes an empty list for all columns; one is enough to count the records.
+    kinds = {name: types[name] for name in wanted} or {block.header[0]: pa.string()}
+    return _read(block, kinds, list(kinds), options).select(wanted)
 
 
 def infer(
     block: Block, declared: Mapping[str, pa.DataType], options: CsvOptions
 ) -> tuple[pa.Schema, pa.Table]:
-    """The types of all columns by what the block holds (declared ones as declared), and the block itself."""
-    found = _read(block, declared, list(block.header), options)
-    doubtful = [name for name in csv_types.needs_text(found) if name not in declared]
-    texts = parse(block, dict.fromkeys(doubtful, pa.string()), options) if doubtful else None
-    settled = csv_types.settle(found, texts)
-    kinds = [pa.field(name, declared.get(name, settled.field(name).type)) for name in block.header]
-    return pa.schema(kinds), found
+    """The types of all columns by what the block holds (declared ones as declared), and the block itself.
+
+    Raises:
+        FormatError: See `parse`.
+    """
+    known = {name: kind for name, kind in declared.items() if name in block.header}
+    unknown = [name for name in block.header if name not in known]
+    columns: dict[str, pa.ChunkedArray] = {}
+    kinds = dict(known)
+    if known:
+        columns |= _columns(parse(block, known, options))
+    if unknown:
+        guessed = _read(block, {}, unknown, options)
+        doubtful = csv_types.doubtful(guessed, block.data)
+        texts = (
+            parse(block, dict.fromkeys(doubtful, pa.string()), options) if doubtful else guessed.select([])
+        )
+        columns |= _columns(guessed)
+        kinds |= {field.name: field.type for field in csv_types.settle(guessed, texts)}
+    table = pa.table({name: columns[name] for name in block.header})
+    return pa.schema([pa.field(name, kinds[name]) for name in block.header]), table
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.schema.names, table.columns, strict=True))
 
 
 def _read(
@@ -107,6 +127,9 @@ def _arrow_read(
             null_values=list(options.null_values),
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
+            # Digits are booleans only if somebody says so: in one block they may be alone, in the next not.
+            true_values=[*_TRUE, "1"] if types else _TRUE,
+            false_values=[*_FALSE, "0"] if types else _FALSE,
         ),
     )
 

@@ -95,18 +95,6 @@ def _field(dialect: Dialect) -> bytes:
     bare = b"(?:[^" + delimiter + escape + b"\r\n]++" + escaped + b")*+"
     if not quote:
         return bare
-    return (
-        b"(?:"
-        + quote
-        + b"(?:[^"
-        + quote
-        + escape
-        + b"]++|"
-        + quote
-        + quote
-        + escaped
-        + b")*+"
-        + quote
-        + b")?+"
-        + bare
-    )
+    inside = b"(?:[^" + quote + escape + b"]++|" + quote + quote + escaped + b")*+"
+    # A quote that is never closed matches neither way: the record does not end in this block.
+    return b"(?:" + quote + inside + quote + b"|(?!" + quote + b"))" + bare

@@ -10,52 +10,54 @@ import pyarrow.types as pt
 
 from engine.lake.promotion import promote_text
 
-# From here on a double no longer tells neighbouring 64-bit integers apart at all.
+# From here on Arrow takes an integer for a double, which no longer tells neighbours apart.
 _INT64_END = 2.0**63
-_UINT64_DIGITS = r"^[0-9]{1,20}$"
-_DIGITS = r"^[+-]?[0-9]+$"
+_DIGITS = r"^\s*[+-]?[0-9]+\s*$"
+_HEXADECIMAL = r"[xX]"
 
 
-def settle(found: pa.Table, texts: pa.Table | None) -> pa.Schema:
+def doubtful(found: pa.Table, data: bytes) -> list[str]:
+    """Columns that Arrow takes for numbers, though their texts may be long integers or hexadecimal."""
+    may_be_hexadecimal = b"0x" in data or b"0X" in data
+    return [
+        name
+        for name, column in zip(found.schema.names, found.columns, strict=True)
+        if (pt.is_float64(column.type) and _reaches(column, _INT64_END))
+        or (pt.is_int64(column.type) and may_be_hexadecimal)
+    ]
+
+
+def settle(found: pa.Table, texts: pa.Table) -> pa.Schema:
     """The types to read a block with, after Arrow's own inference on it.
 
     Args:
         found: The block as Arrow inferred it.
-        texts: The columns that `needs_text` names, as strings.
+        texts: The columns that `doubtful` names, as strings.
     """
-    fields = []
-    for name, column in zip(found.schema.names, found.columns, strict=True):
-        text = texts.column(name) if texts is not None and name in texts.schema.names else None
-        fields.append(pa.field(name, _settle(column, text)))
-    return pa.schema(fields)
-
-
-def needs_text(found: pa.Table) -> list[str]:
-    """Columns inferred as double that may be integers too long for 64 bits: identifiers, not quantities."""
-    return [
-        name
+    identifiers = {name for name in texts.schema.names if _is_identifier(texts.column(name))}
+    fields = [
+        pa.field(name, pa.string() if name in identifiers else _settled(column))
         for name, column in zip(found.schema.names, found.columns, strict=True)
-        if pt.is_float64(column.type) and _reaches(column, _INT64_END)
     ]
+    return pa.schema(fields)
 
 
 def union(schemas: Iterable[pa.Schema]) -> pa.Schema:
     """The types that hold what every block holds."""
-    fields: dict[str, pa.DataType] = {}
+    kinds: dict[str, pa.DataType] = {}
     for schema in schemas:
-        for column in schema:
-            fields[column.name] = promote_text(fields.get(column.name, pa.null()), column.type)
-    return pa.schema(list(fields.items()))
+        for field in schema:
+            kinds[field.name] = promote_text(kinds.get(field.name, pa.null()), field.type)
+    return pa.schema(list(kinds.items()))
 
 
-def _settle(column: pa.ChunkedArray, text: pa.ChunkedArray | None) -> pa.DataType:
+def _settled(column: pa.ChunkedArray) -> pa.DataType:
+    """Times to the microsecond, as pandas and Delta have them, unless there are nanoseconds."""
     kind = column.type
     if pt.is_timestamp(kind):
         return pa.timestamp("us" if _fits(column, pa.timestamp("us", kind.tz)) else "ns", kind.tz)
     if pt.is_time(kind):
         return pa.time64("us" if _fits(column, pa.time64("us")) else "ns")
-    if text is not None:
-        return _whole_numbers(text) or kind
     return kind
 
 
@@ -69,13 +71,10 @@ def _fits(column: pa.ChunkedArray, kind: pa.DataType) -> bool:
 
 def _reaches(column: pa.ChunkedArray, limit: float) -> bool:
     greatest = pc.max(pc.abs(column)).as_py()
-    return greatest is not None and greatest >= limit
+    return greatest is not None and bool(greatest >= limit)
 
 
-def _whole_numbers(text: pa.ChunkedArray) -> pa.DataType | None:
-    """uint64 or string if every value is digits only; None where they are numbers after all."""
-    if not pc.all(pc.match_substring_regex(text, _DIGITS)).as_py():
-        return None
-    if pc.all(pc.match_substring_regex(text, _UINT64_DIGITS)).as_py() and _fits(text, pa.uint64()):
-        return pa.uint64()
-    return pa.string()
+def _is_identifier(texts: pa.ChunkedArray) -> bool:
+    """Whether all texts are digits, or one is hexadecimal: then they name things, they do not count."""
+    whole = pc.all(pc.match_substring_regex(texts, _DIGITS)).as_py()
+    return bool(whole or pc.any(pc.match_substring_regex(texts, _HEXADECIMAL)).as_py())

@@ -18,6 +18,7 @@ from engine.lake import parquet
 from engine.lake.delta_stats import stats_json
 from engine.lake.promotion import is_text
 from engine.lake.publish import publishing, store_faults
+from engine.lake.union import spell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,8 +120,8 @@ def _checked_stats(scratch: Path, rows: int, schema: pa.Schema, name: str) -> st
     found = footer.schema.to_arrow_schema()
     if footer.num_rows != rows or not found.equals(schema):
         raise WriteError(
-            f"{name}: {footer.num_rows} rows of ({spell(found)}) are on disk, {rows} of ({spell(schema)}) were "
-            "written",
+            f"{name}: {footer.num_rows} rows of ({spell(found)}) are on disk; {rows} of ({spell(schema)}) "
+            "were written",
             "the disk is at fault; write again",
             path=name,
         )

@@ -107,7 +107,7 @@ def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[P
 
 
 def _joined(footer: Sequence[ColumnFacts], log: Mapping[str, ColumnFacts]) -> Iterable[ColumnFacts]:
-    """What the footer tells; where it is silent, what the log tells of the whole file, if it holds for parts."""
+    """What the footer tells; where it is silent, what the log tells of the file and holds for parts of it."""
     for fact in footer:
         whole = log.get(fact.name)
         if whole is None or fact.nulls is not None:

@@ -13,7 +13,6 @@ from engine.errors import NotFoundError
 from engine.lake import hive
 from engine.lake.format_table import format_named, format_of
 from engine.lake.globs import find_files
-from engine.lake.promotion import promote, promote_text
 from engine.lake.source import Reader, Source
 from engine.lake.union import union_schemas
 
@@ -56,7 +55,7 @@ def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, option
             for name, plan in zip(names, plans, strict=True)
             if plan.schema is not None
         ),
-        promote_text if chosen.is_text else promote,
+        chosen.promote,
     )
     fields = [_final(field, chosen) for field in in_files if field.name not in path_types.names]
     schema = pa.schema([*fields, *path_types])
@@ -80,7 +79,7 @@ def _declared(found: pa.Schema, declared: pa.Schema | None) -> pa.Schema:
 
 def _final(field: pa.Field, chosen: Format) -> pa.Field:
     """A column of text in which no value was ever seen reads as string: whatever comes, it fits."""
-    if chosen.name != "parquet" and pa.types.is_null(field.type):
+    if chosen.is_text and pa.types.is_null(field.type):
         return field.with_type(pa.string())
     return field
 

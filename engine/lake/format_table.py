@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from engine.errors import FormatError, OptionError
 from engine.lake import csv_files, json_lines, parquet
 from engine.lake.formats import COMPRESSIONS, Format
+from engine.lake.promotion import promote_json, promote_text
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
     from engine.lake.storage import Storage
 
 FORMATS = (
-    Format("csv", (".csv", ".tsv"), csv_files.plan, csv_files.read, is_text=True, compressed=True),
-    Format("json", (".jsonl", ".ndjson", ".json"), json_lines.plan, json_lines.read, compressed=True),
+    Format("csv", (".csv", ".tsv"), csv_files.plan, csv_files.read, promote_text, is_text=True),
+    Format(
+        "json", (".jsonl", ".ndjson", ".json"), json_lines.plan, json_lines.read, promote_json, is_text=True
+    ),
     Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read),
 )
 _BY_NAME = {one.name: one for one in FORMATS}
@@ -61,7 +64,7 @@ def _by_suffix(name: str) -> Format:
     for suffix in COMPRESSIONS:
         stem = stem.removesuffix(suffix)
     for one in FORMATS:
-        if stem.endswith(one.suffixes) and (one.compressed or stem == name.lower()):
+        if stem.endswith(one.suffixes) and (one.is_text or stem == name.lower()):
             return one
     raise FormatError(
         f"{name}: the suffix names no format", f"pass format= ({', '.join(_BY_NAME)})", file=name

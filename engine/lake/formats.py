@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from engine.errors import OptionError
+from engine.lake.promotion import Promote, promote
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
@@ -56,12 +57,20 @@ class CsvOptions:
     quoted_newlines: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("delimiter", "quote", "escape"):
-            value = getattr(self, name)
-            if len(value.encode()) > 1 or (name == "delimiter" and not value):
-                raise OptionError(f"{name}={value!r} is not one ASCII character", "give a single character")
+        marks = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        for name, mark in marks.items():
+            if len(mark.encode()) > 1 or mark in ("\r", "\n") or (name == "delimiter" and not mark):
+                raise OptionError(f"{name}={mark!r} is not one ASCII character", "give a single character")
+        given = [mark for mark in marks.values() if mark]
+        if len(set(given)) < len(given):
+            raise OptionError("delimiter, quote and escape must differ", "give each another character")
         if self.skip_rows < 0:
             raise OptionError(f"skip_rows={self.skip_rows} is negative", "give 0 or more")
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            hint = "give a codec of Python, such as latin-1"
+            raise OptionError(f"there is no encoding {self.encoding!r}", hint) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,9 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         if self.partition_bytes < 1:
-            raise OptionError(
-                f"partition_bytes={self.partition_bytes} is not positive", "leave it at its default"
-            )
+            raise OptionError(f"partition_bytes={self.partition_bytes} is not positive", "leave it out")
+        if self.inspect_bytes < 0:
+            raise OptionError(f"inspect_bytes={self.inspect_bytes} is negative", "leave it out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +117,14 @@ class Format:
         plan: Looks at a file on the driver, without reading more of it than it must.
         read: Reads the wanted columns that the file has, in any order; runs on workers. Types as near to
             `wanted` as the format can tell; the caller casts the rest and adds missing columns.
-        is_text: Whether values are text until typed, so that columns of any two types meet in string.
-        compressed: Whether whole files may be compressed (`.csv.gz`).
+        promote: How two types of one column meet.
+        is_text: Whether the file is text: its types are guesses, and it may be compressed as a whole
+            (`.csv.gz`).
     """
 
     name: str
     suffixes: tuple[str, ...]
     plan: Callable[[Storage, FoundFile, ReadOptions], FilePlan]
     read: Callable[[Storage, Partition, pa.Schema, ReadOptions], pa.Table]
+    promote: Promote = promote
     is_text: bool = False
-    compressed: bool = False

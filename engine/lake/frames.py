@@ -75,28 +75,35 @@ def to_dask(source: Source, columns: Sequence[str] | None = None) -> DataFrame:
     Raises:
         NotFoundError: A column that the source does not have.
     """
+    import dask
     import dask.dataframe as dd
 
     wanted = pick(source.schema, columns)
     null_free = null_free_columns(source, wanted.names)
     meta = to_frame(wanted.empty_table(), null_free)
-    if not source.partitions:
-        return dd.from_pandas(meta, npartitions=1)
-    return dd.from_map(
-        read_frame,
-        list(source.partitions),
-        columns=wanted.names,
-        reader=source.reader,
-        null_free=null_free,
-        meta=meta,
-        label="lake",
-    )
+    # Dask would turn pandas 3's str (missing: NaN) into string[pyarrow] (missing: <NA>), which scikit-learn
+    # and XGBoost do not take for missing.
+    with dask.config.set({"dataframe.convert-string": False}):
+        if not source.partitions:
+            return dd.from_pandas(meta, npartitions=1)
+        return dd.from_map(
+            read_frame,
+            list(source.partitions),
+            columns=wanted.names,
+            reader=source.reader,
+            null_free=null_free,
+            meta=meta,
+            label="lake",
+        )
 
 
 def read_frame(
-    partition: Partition, *, reader: Reader, null_free: frozenset[str], columns: Sequence[str] | None = None
+    partition: Partition, *, reader: Reader, null_free: frozenset[str], columns: Sequence[str]
 ) -> pd.DataFrame:
-    """One partition as a frame; what a Dask task runs."""
+    """One partition as a frame; what a Dask task runs.
+
+    `columns` has no default: only then does Dask 2026.8 pass an empty list, so that `len` reads no column.
+    """
     return to_frame(reader.read(partition, columns), null_free)
 
 

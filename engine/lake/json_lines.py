@@ -14,9 +14,10 @@ import pyarrow.types as pt
 
 from engine.errors import FormatError
 from engine.lake.formats import FilePlan, ReadOptions
-from engine.lake.promotion import is_text
+from engine.lake.promotion import is_text, promote_json
+from engine.lake.rows import stack
 from engine.lake.text import BOM, blocks, newline_end, open_text, read_range
-from engine.lake.text_pieces import Looked, cut, is_divisible, looked, text_partitions
+from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
 from engine.lake.union import union_schemas
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _MOMENTS = (
     pa.timestamp("ns"),
     pa.timestamp("ns", "UTC"),
 )
-_LONG_INTEGERS = (pa.uint64(), pa.decimal128(38, 0))
+# Holds unsigned integers, and meets signed ones in itself.
+_LONG_INTEGER = pa.decimal128(38, 0)
 _INT64_END = 2.0**63
 
 
@@ -50,17 +52,17 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
     with open_text(storage, file.location, _ENCODING) as stream:
         head = stream.read(len(BOM))
         start = len(BOM) if head == BOM else 0
-        size, sampled = options.partition_bytes, options.inspect_bytes == 0
-        for piece in cut(stream, start, head[start:], size, newline_end, sampled=sampled):
+        divisible = is_divisible(file.location, _ENCODING)
+        cutter = Cutter(options.partition_bytes, newline_end, options.inspect_bytes == 0, divisible)
+        for piece in cutter.pieces(stream, start, head[start:], file.stamp.size):
             place = f"{name} after byte {piece.start}" if pieces else name
             table = _typed(
                 _parse(piece.sample, _explicit(options.schema), "infer", place), piece.sample, place
             )
             schemas.append((place, table.schema))
             pieces.append(looked(piece, table))
-    divisible = is_divisible(file.location, _ENCODING)
     partitions = text_partitions(file, "json", pieces, divisible=divisible)
-    return FilePlan(file, union_schemas(schemas) if schemas else None, partitions)
+    return FilePlan(file, union_schemas(schemas, promote_json) if schemas else None, partitions)
 
 
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
@@ -69,7 +71,7 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
         _moments(_parse(data, _explicit(wanted), "ignore", place), wanted, place)
         for place, data in _blocks(storage, partition, options)
     ]
-    return pa.concat_tables(tables)
+    return stack(tables)
 
 
 def _blocks(storage: Storage, partition: Partition, options: ReadOptions) -> Iterator[tuple[str, bytes]]:
@@ -102,6 +104,9 @@ def _parse(data: bytes, explicit: pa.Schema, others: str, place: str) -> pa.Tabl
     if not data.strip():
         return explicit.empty_table()
     try:
+        pa.array([data], pa.large_binary()).cast(
+            pa.large_string()
+        )  # is it UTF-8? the JSON reader does not ask
         return pajson.read_json(
             io.BytesIO(data),
             read_options=pajson.ReadOptions(use_threads=False, block_size=max(len(data) + 1, _MIN_BLOCK)),
@@ -142,13 +147,11 @@ def _moment(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _long(column: pa.ChunkedArray, name: str, data: bytes) -> pa.ChunkedArray:
-    """The numbers as integers of 64 bits or 38 digits if every one is such: identifiers, not quantities."""
-    for kind in _LONG_INTEGERS:
-        try:
-            return _parse(data, pa.schema([(name, kind)]), "ignore", "").column(name)
-        except FormatError:
-            continue
-    return column
+    """The numbers as integers if every one has 64 bits; larger ones stay doubles, as JSON's numbers are."""
+    try:
+        return _parse(data, pa.schema([(name, pa.uint64())]), "ignore", "").column(name).cast(_LONG_INTEGER)
+    except FormatError:
+        return column
 
 
 def _moments(table: pa.Table, wanted: pa.Schema, place: str) -> pa.Table:
@@ -195,16 +198,22 @@ def _fault(data: bytes, explicit: pa.Schema, place: str, error: Exception) -> Fo
 def _clash(record: Mapping[str, Any], kinds: dict[str, type]) -> str | None:
     """The first key whose value is of another kind than the values before it."""
     for key, value in record.items():
-        kind = float if type(value) is int else type(value)
-        if value is not None and kinds.setdefault(key, kind) not in (kind, object):
+        found = type(value)
+        known = kinds.setdefault(key, float if found is int else found) if value is not None else object
+        if known is not object and found is not known and (known, found) != (float, int):
             return key
     return None
 
 
 def _python_kind(kind: pa.DataType) -> type:
-    tests = ((is_text, str), (pt.is_boolean, bool), (pt.is_struct, dict), (pt.is_list, list))
-    if pt.is_integer(kind) or pt.is_floating(kind):
-        return float
+    tests = (
+        (is_text, str),
+        (pt.is_boolean, bool),
+        (pt.is_integer, int),
+        (pt.is_floating, float),
+        (pt.is_struct, dict),
+        (pt.is_list, list),
+    )
     return next((python for test, python in tests if test(kind)), object)
 
 

@@ -14,6 +14,7 @@ from engine.errors import FormatError
 from engine.lake.formats import FilePlan, ReadOptions
 from engine.lake.partition import ColumnFacts, Partition
 from engine.lake.promotion import plain_schema
+from engine.lake.rows import without_columns
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
@@ -48,7 +49,7 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
             leaf for name in parquet.schema_arrow.names if name in wanted.names for leaf in leaves[name]
         ]
         if not indices:
-            return pa.table({"": pa.nulls(partition.rows or 0)}).select([])
+            return without_columns(partition.rows or 0)
         # By leaf number: a column whose name holds a dot ("pm2.5") would be taken for a path into a struct.
         table = parquet.reader.read_row_groups(
             list(partition.row_groups or ()), column_indices=indices, use_threads=False

@@ -56,6 +56,12 @@ def promote_text(left: pa.DataType, right: pa.DataType) -> pa.DataType:
     return promote(left, right) or pa.string()
 
 
+def promote_json(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
+    """`promote` for JSON, where dates and timestamps are texts that look like them."""
+    texts = all(is_text(kind) or pt.is_temporal(kind) for kind in (left, right))
+    return promote(left, right) or (pa.string() if texts else None)
+
+
 def is_number(kind: pa.DataType) -> bool:
     return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
 

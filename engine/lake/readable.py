@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from engine.errors import OptionError
+from engine.lake.rows import stack
 from engine.lake.source import Source, pick
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dask.dataframe import DataFrame
 
     from engine.lake.runner import Runner
+
 
 _SHOWN_COLUMNS = 20
 
@@ -87,7 +89,7 @@ class Readable(ABC):
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows as one Arrow table, exact in every type."""
         wanted = pick(self.schema, columns)
-        return pa.concat_tables([wanted.empty_table(), *self.partitions(columns)])
+        return stack([wanted.empty_table(), *self.partitions(columns)])
 
     def to_pandas(self, columns: Sequence[str] | None = None, limit: int | None = None) -> pd.DataFrame:
         """Rows as a pandas frame, of the dtypes that `engine.lake.frames` tells.
@@ -127,7 +129,7 @@ class Readable(ABC):
                 break
             tables.append(source.read(partition, columns).slice(0, missing))
             missing -= len(tables[-1])
-        return pa.concat_tables(tables)
+        return stack(tables)
 
     def __repr__(self) -> str:
         version = "" if self.version is None else f", version={self.version}"

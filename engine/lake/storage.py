@@ -179,10 +179,9 @@ class Storage:
             found = filesystem.ls(folder, detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        entries = [self._entry(folder, info) for info in found]
-        # Object stores may list the folder itself, as an empty object.
-        inside = (entry for entry in entries if entry.location.rstrip("/") != folder.rstrip("/"))
-        return sorted(inside, key=lambda entry: entry.name)
+        # A file is listed as itself, and by some object stores a folder too.
+        inside = [info for info in found if not folder.rstrip("/").endswith(str(info["name"]).strip("/"))]
+        return sorted((self._entry(folder, info) for info in inside), key=lambda entry: entry.name)
 
     def _entry(self, folder: str, info: Mapping[str, Any]) -> Entry:
         name = PurePosixPath(str(info["name"])).name

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from engine.errors import FormatError, OptionError
+from engine.errors import FormatError
 from engine.lake.formats import COMPRESSIONS
 
 if TYPE_CHECKING:
@@ -86,20 +86,32 @@ def blocks(stream: Any, size: int, last_end: LastEnd, start: bytes = b"") -> Ite
         last_end: Where records end.
         start: Bytes already taken from the stream.
     """
-    rest, wanted = start, size
+    rest, wanted, ended = start, size, False
     while True:
-        fresh = stream.read(max(1, wanted - len(rest)))
-        data = rest + fresh
-        if not fresh:
-            if data:
-                yield data
-            return
-        cut = last_end(data)
-        if len(data) < wanted or cut == 0:
-            rest, wanted = data, wanted if len(data) < wanted else 2 * wanted
-            continue
-        yield data[:cut]
-        rest, wanted = data[cut:], size
+        if len(rest) < wanted and not ended:
+            rest, ended = _filled(stream, rest, wanted)
+        if ended and len(rest) <= wanted:
+            break
+        end = last_end(rest[:wanted])
+        if end:
+            yield rest[:end]
+            rest, wanted = rest[end:], size
+        else:
+            wanted *= 2
+    if rest:
+        yield rest
+
+
+def _filled(stream: Any, rest: bytes, wanted: int) -> tuple[bytes, bool]:
+    """`wanted` bytes, `rest` first; fewer, and True, where the stream ends."""
+    pieces, missing = [rest], wanted - len(rest)
+    while missing > 0:
+        piece = stream.read(missing)
+        if not piece:
+            return b"".join(pieces), True
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces), False
 
 
 def read_range(storage: Storage, partition: Partition) -> bytes:
@@ -110,31 +122,17 @@ def read_range(storage: Storage, partition: Partition) -> bytes:
         data = stream.read(stop - start)
     if len(data) != stop - start:
         raise FormatError(
-            f"{storage.relative(partition.location)}: ends at byte {start + len(data)}, {stop} were planned",
+            f"{storage.relative(partition.location)}: ends at byte {start + len(data)} of {stop}",
             "the file was cut after it was opened; open the dataset again",
             file=partition.location,
         )
     return data
 
 
-def check_encoding(encoding: str) -> str:
-    """The canonical name of a codec.
-
-    Raises:
-        OptionError: There is no such text encoding.
-    """
-    try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        raise OptionError(
-            f"there is no encoding {encoding!r}", "give a codec of Python, such as latin-1"
-        ) from None
-
-
 def is_splittable(encoding: str) -> bool:
     """Whether the bytes of ASCII characters mean nothing else in this encoding, so that it can be cut."""
-    name = check_encoding(encoding)
-    return name in ("utf-8", "utf-8-sig", "ascii") or name.startswith(("iso8859", "cp125", "koi8", "mac-"))
+    name = codecs.lookup(encoding).name
+    return is_utf8(encoding) or name.startswith(("ascii", "iso8859", "cp125", "koi8", "mac-"))
 
 
 def block_encoding(encoding: str) -> str:
@@ -143,7 +141,7 @@ def block_encoding(encoding: str) -> str:
 
 
 def is_utf8(encoding: str) -> bool:
-    return check_encoding(encoding) in ("utf-8", "utf-8-sig", "ascii")
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
 def transcode(data: bytes, encoding: str, name: str, offset: int) -> bytes:

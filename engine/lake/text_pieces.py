@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 import pyarrow as pa
 
 from engine.lake.partition import ColumnFacts, Partition
-from engine.lake.text import LastEnd, blocks, compression_of, is_splittable
+from engine.lake.text import LastEnd, blocks, compression_of, is_splittable, newline_end
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # since what is rare in a column (a fraction among whole numbers) tends to come in runs.
 _SAMPLE_SHARE = 16
 _SMALLEST_SAMPLE = 1 << 20
+# Lines are looked for in steps of so many bytes.
+_CUT_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,69 @@ def looked(piece: Piece, table: pa.Table) -> Looked:
     return Looked(piece.start, piece.stop, len(table), facts)
 
 
-def cut(
-    stream: IO[bytes], start: int, rest: bytes, size: int, last_end: LastEnd, *, sampled: bool
-) -> Iterator[Piece]:
-    """Cut a stream into pieces of about `size` bytes.
+@dataclass(frozen=True, slots=True)
+class Cutter:
+    """How a file is cut.
 
-    Args:
-        stream: Stands after `rest`.
-        start: Position of the first record.
-        rest: Bytes from there on that are already taken from the stream.
+    Attributes:
         size: Wanted bytes per piece.
         last_end: Where records end.
         sampled: Whether a part of each piece is enough to look at.
+        seekable: Whether positions in the stream are positions in the file.
     """
-    for data in blocks(stream, size, last_end, rest):
-        end = last_end(data[: max(_SMALLEST_SAMPLE, size // _SAMPLE_SHARE)]) if sampled else 0
-        yield Piece(start, start + len(data), data[: end or len(data)], whole=not end)
-        start += len(data)
+
+    size: int
+    last_end: LastEnd
+    sampled: bool
+    seekable: bool
+
+    def pieces(self, stream: IO[bytes], start: int, rest: bytes, stop: int) -> Iterator[Piece]:
+        """Cut a stream from the first record on.
+
+        Args:
+            stream: Stands after `rest`.
+            start: Position of the first record.
+            rest: Bytes from there on that are already taken from the stream.
+            stop: Size of the file.
+        """
+        if self.sampled and self.seekable and self.last_end is newline_end:
+            return self._found_by_seeking(stream, start, stop)
+        return self._found_by_reading(stream, start, rest)
+
+    def _found_by_reading(self, stream: IO[bytes], start: int, rest: bytes) -> Iterator[Piece]:
+        for data in blocks(stream, self.size, self.last_end, rest):
+            end = self.last_end(data[: self._sample]) if self.sampled else 0
+            yield Piece(start, start + len(data), data[: end or len(data)], whole=end in (0, len(data)))
+            start += len(data)
+
+    def _found_by_seeking(self, stream: IO[bytes], start: int, stop: int) -> Iterator[Piece]:
+        """Read nothing but the samples and around the cuts."""
+        while start < stop:
+            end = _line_end(stream, min(start + self.size, stop) - 1, stop)
+            stream.seek(start)
+            data = stream.read(min(self._sample, end - start))
+            if len(data) < end - start:
+                data = data[: newline_end(data)] or data + stream.read(end - start - len(data))
+            yield Piece(start, end, data, whole=len(data) == end - start)
+            start = end
+
+    @property
+    def _sample(self) -> int:
+        return max(_SMALLEST_SAMPLE, self.size // _SAMPLE_SHARE)
+
+
+def _line_end(stream: IO[bytes], position: int, stop: int) -> int:
+    """The position after the first newline at or after `position`."""
+    stream.seek(position)
+    while position < stop:
+        data = stream.read(_CUT_BYTES)
+        found = data.find(b"\n")
+        if found >= 0:
+            return position + found + 1
+        position += len(data)
+        if not data:
+            break
+    return stop
 
 
 def is_divisible(location: str, encoding: str) -> bool:

@@ -78,7 +78,7 @@ def write_table(  # noqa: PLR0913 one verb, all of it said in one call
     return open_table(storage, writer.name, version)
 
 
-def write_frame(  # noqa: PLR0913 one verb, all of it said in one call
+def write_frame(
     storage: Storage,
     frame: DataFrame,
     *,
