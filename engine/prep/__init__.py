@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.prep.apply import Preparation
-    from engine.prep.blocks import Blocks, InlineRunner, Runner, blocks_of, blocks_of_tables
+    from engine.prep.blocks import Blocks, blocks_of, blocks_of_tables
     from engine.prep.default import DefaultFeatures, default_features
     from engine.prep.fitting import FittedFeatures, fit
     from engine.prep.inputs import InputSpec, Signature, feed, frame
@@ -19,10 +19,8 @@ __all__ = [
     "Blocks",
     "DefaultFeatures",
     "FittedFeatures",
-    "InlineRunner",
     "InputSpec",
     "Preparation",
-    "Runner",
     "Signature",
     "blocks_of",
     "blocks_of_tables",
@@ -35,8 +33,6 @@ __all__ = [
 _HOMES = {
     "Preparation": "apply",
     "Blocks": "blocks",
-    "InlineRunner": "blocks",
-    "Runner": "blocks",
     "blocks_of": "blocks",
     "blocks_of_tables": "blocks",
     "DefaultFeatures": "default",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ class Preparation:
         feature_names: The names of the `d` columns that it puts out.
     """
 
-    model: bytes
+    model: bytes = field(repr=False)
     signature: Signature
     feature_names: tuple[str, ...]
 

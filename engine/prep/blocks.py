@@ -1,33 +1,15 @@
-"""Where preparation reads from and who does its work: two seams, so that it needs neither lake nor pool."""
+"""What preparation reads from: data in partitions, whether in a lake or in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-
-class Runner(Protocol):
-    """Runs one function over many items. `pools.Pool` is one."""
-
-    def stream(
-        self, fn: Callable[[Any], Any], items: Iterable[Any], *, label: str
-    ) -> Iterator[tuple[int, Any]]:
-        """Yield (index of the item, result) as results come; the first failure stops the rest."""
-        ...
-
-
-class InlineRunner:
-    """Runs everything here and now, in one thread: for small work, and for whoever has no pool."""
-
-    def stream(
-        self, fn: Callable[[Any], Any], items: Iterable[Any], *, label: str
-    ) -> Iterator[tuple[int, Any]]:
-        del label
-        for index, item in enumerate(items):
-            yield index, fn(item)
+if TYPE_CHECKING:
+    from engine.lake import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +27,7 @@ class Blocks:
     read: Callable[[Any, Sequence[str]], pa.Table]
 
 
-class Readable(Protocol):
-    """What preparation needs of a source; `engine.lake.source.Source` is one."""
-
-    @property
-    def schema(self) -> pa.Schema: ...
-    @property
-    def partitions(self) -> tuple[Any, ...]: ...
-    @property
-    def reader(self) -> Any: ...
-
-
-def blocks_of(source: Readable | Blocks) -> Blocks:
+def blocks_of(source: Source | Blocks) -> Blocks:
     """See a source of the lake as blocks."""
     if isinstance(source, Blocks):
         return source

@@ -21,7 +21,8 @@ from engine.prep.missing import missing, refuse_missing
 from engine.prep.summaries.numbers import numbers
 
 if TYPE_CHECKING:
-    from engine.prep.blocks import Blocks, Runner
+    from engine.lake import Runner
+    from engine.prep.blocks import Blocks
     from engine.prep.inputs import Signature
     from engine.prep.views import View
 

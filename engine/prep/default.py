@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from engine.errors import DataError
-from engine.prep.blocks import Blocks, Readable, Runner, blocks_of
+from engine.prep.blocks import Blocks, blocks_of
 from engine.prep.inputs import Signature, kind_of
 from engine.prep.passes import Request, one_pass
 from engine.prep.summaries.extent import EXTENT, Extent
 from engine.prep.summaries.variety import Variety, variety
 from engine.prep.views import View
+
+if TYPE_CHECKING:
+    from engine.lake import Runner, Source
 
 # Trees split one-hot columns one category at a time; with more categories than this an ordered code is
 # cheaper.
@@ -35,7 +38,7 @@ class DefaultFeatures(NamedTuple):
 
 
 def default_features(
-    source: Readable | Blocks, runner: Runner, *, target: str | None = None
+    source: Source | Blocks, runner: Runner, *, target: str | None = None
 ) -> DefaultFeatures:
     """Choose a preparation for trees, in one pass over the data.
 
@@ -58,6 +61,8 @@ def default_features(
         for field in blocks.schema
         if kind_of(field.type) is None and field.name != target
     }
+    if "" in blocks.schema.names:
+        notes[""] = "it has no name"
     usable = [name for name in blocks.schema.names if name != target and name not in notes]
     signature = Signature.of(blocks.schema, usable)
     numbers = [spec.name for spec in signature.inputs if spec.kind == "number"]

@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import DataError, UnsupportedError
+from engine.errors import DataError, SignatureError, UnsupportedError
 from engine.prep.apply import Preparation
-from engine.prep.blocks import Blocks, Readable, Runner, blocks_of
-from engine.prep.compose import fit_step, used_columns
+from engine.prep.blocks import Blocks, blocks_of
+from engine.prep.compose import fit_step
 from engine.prep.graph import feature_names, to_onnx
-from engine.prep.inputs import Signature, frame
+from engine.prep.inputs import Signature, frame, kind_of
 from engine.prep.parity import check_parity
 from engine.prep.passes import drive
+from engine.prep.plan import check, texts_left, used_columns
 from engine.prep.views import Inflow, View
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.lake import Runner, Source
     from engine.prep.views import Estimator
 
 # Enough rows that scikit-learn's own checks see a real sample, few enough to travel in one message.
@@ -43,12 +45,14 @@ class FittedFeatures:
 
 
 def fit(
-    transformer: Estimator, source: Readable | Blocks, runner: Runner, *, target: str | None = None
+    transformer: Estimator, source: Source | Blocks, runner: Runner, *, target: str | None = None
 ) -> FittedFeatures:
     """Fit a plain scikit-learn transformer on partitions, in as many passes as its deepest chain of steps.
 
     Args:
         transformer: A ColumnTransformer, a Pipeline or a single transformer, not fitted; it is left as it is.
+            The pool shares out the cores, so `n_jobs` starts no processes, and all rows count, so `subsample`
+            leaves none out.
         source: The data.
         runner: Who does the work.
         target: The label's column, which is never a feature; positions in column selections count without it.
@@ -66,10 +70,7 @@ def fit(
     blocks = blocks_of(source)
     schema = _without(blocks.schema, target)
     layout = _layout(schema)
-    used = {schema.names[i] for i in used_columns(transformer, layout)}
-    signature = Signature.of(schema, used)
-    if not used:
-        raise UnsupportedError("the preparation uses no column at all", "Give it at least one column.")
+    signature = _signature(transformer, schema, layout)
     rows = _first_rows(blocks, signature, runner)
     head = frame(rows, signature).reindex(columns=schema.names)
     inflow = Inflow(View(tuple(schema.names)), head, layout, tuple(schema.names))
@@ -84,7 +85,26 @@ def _exported(fitted: Estimator, signature: Signature) -> Preparation:
     return Preparation(model.SerializeToString(deterministic=True), signature, feature_names(fitted, model))
 
 
+def _signature(transformer: Estimator, schema: pa.Schema, layout: pd.DataFrame) -> Signature:
+    check(transformer)
+    used = used_columns(transformer, layout)
+    if not used:
+        raise UnsupportedError("the preparation uses no column at all", "Give it at least one column.")
+    signature = Signature.of(schema, {schema.names[place] for place in used})
+    texts = {place for place in used if kind_of(schema.types[place]) == "text"}
+    left = [schema.names[place] for place in sorted(texts_left(transformer, layout, texts))]
+    if left:
+        message = f"the preparation would put out texts of {', '.join(map(repr, left))}"
+        raise UnsupportedError(
+            message, "Encode them with OneHotEncoder or OrdinalEncoder, or drop them.", columns=left
+        )
+    return signature
+
+
 def _without(schema: pa.Schema, target: str | None) -> pa.Schema:
+    if target is not None and target not in schema.names:
+        message = f"there is no target column {target!r}"
+        raise SignatureError(message, f"The columns are {', '.join(map(repr, schema.names))}.", column=target)
     return pa.schema([field for field in schema if field.name != target])
 
 

@@ -46,8 +46,8 @@ class Signature:
             columns: The names that a model uses.
 
         Raises:
-            SignatureError: A name is not in the schema, stands in it twice, or has a type that is neither a
-                number nor a text (dates, times, binary, nested).
+            SignatureError: A name is empty, is not in the schema, stands in it twice, or has a type that is
+                neither a number nor a text (dates, times, binary, nested).
         """
         wanted = set(columns)
         _refuse_absent(wanted, schema.names)
@@ -132,7 +132,7 @@ def feed(table: pa.Table, signature: Signature) -> dict[str, np.ndarray]:
 
 
 def frame(table: pa.Table, signature: Signature) -> pd.DataFrame:
-    """Turn a table into what scikit-learn is fitted on: the values of `feed`, with all their digits.
+    """Turn a table into what scikit-learn is fitted on: the values of `feed`, with the digits of float64.
 
     Args:
         table: The rows; columns that the signature does not name are ignored.
@@ -188,6 +188,8 @@ def _refuse_absent(wanted: Iterable[str], present: Sequence[str]) -> None:
 
 
 def _kind_or_refuse(field: pa.Field) -> Kind:
+    if not field.name:
+        raise SignatureError("a column without a name cannot be an input", "Name it, or leave it out.")
     kind = kind_of(field.type)
     if kind is None:
         raise SignatureError(

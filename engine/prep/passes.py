@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from engine.errors import UnsupportedError
 from engine.prep.decompose import Decomposition, decompose
 from engine.prep.inputs import Signature, frame
 
 if TYPE_CHECKING:
-    from engine.prep.blocks import Blocks, Runner
+    from engine.lake import Runner
+    from engine.prep.blocks import Blocks
     from engine.prep.summaries import Statistic
-    from engine.prep.views import View
+    from engine.prep.views import Inflow, View
 
 T = TypeVar("T")
 
@@ -32,6 +34,21 @@ class Request:
     view: View
     labels: tuple[str, ...]
     statistic: Statistic
+
+
+def request(inflow: Inflow, statistic: Statistic) -> Request:
+    """Ask for a statistic of what flows into a step.
+
+    Raises:
+        UnsupportedError: The statistic is one of numbers, but the first rows hold texts.
+    """
+    texts = [] if statistic.texts else inflow.texts()
+    if texts:
+        message = f"columns of texts where numbers are needed: {', '.join(map(repr, texts))}"
+        raise UnsupportedError(
+            message, "Encode them first, with OneHotEncoder or OrdinalEncoder.", columns=texts
+        )
+    return Request(inflow.view, inflow.labels, statistic)
 
 
 Requests = tuple[Request | Decomposition, ...]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.errors import DataError
+from engine.errors import DataError, UnsupportedError
 from engine.prep.naming import names_out
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Apply:
 
     def __call__(self, block: Block) -> Block:
         try:
-            return self.transformer.transform(block)
+            with on_one_core():
+                return self.transformer.transform(block)
         except (ValueError, TypeError) as problem:
             name = type(self.transformer).__name__
             message = f"{name} cannot transform its input: {first_line(problem)}"
@@ -92,7 +95,17 @@ class Inflow:
         """Return what flows out of a fitted step."""
         step = Apply(fitted)
         head = step(self.head)
+        if not (hasattr(head, "iloc") or hasattr(head, "toarray") or isinstance(head, np.ndarray)):
+            raise UnsupportedError(
+                f"{type(fitted).__name__} puts out a {type(head).__name__}",
+                "Use set_output(transform='default') or 'pandas'.",
+            )
         return type(self)(self.view.then(step), head, head, names_out(fitted, self.labels, head.shape[1]))
+
+    def texts(self) -> list[str]:
+        """Return the labels of the columns whose first rows hold a text."""
+        pairs = zip(self.labels, columns_of(self.head), strict=True)
+        return [label for label, column in pairs if any(isinstance(value, str) for value in column)]
 
     def like(self, columns: Sequence[np.ndarray]) -> Block:
         """Build rows of the head's container and dtypes from one array per column, all of one length."""
@@ -118,6 +131,20 @@ def columns_of(block: Block) -> list[np.ndarray]:
 def dense(block: Block) -> np.ndarray:
     """Return the rows as one array, sparse ones filled with zeros."""
     return np.asarray(block.toarray() if hasattr(block, "toarray") else block)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let scikit-learn work here and in silence.
+
+    Cores are the pool's to share out, so `n_jobs` starts no processes; and what scikit-learn warns of, it
+    would warn of once per partition.
+    """
+    from joblib import parallel_config
+
+    with parallel_config(backend="sequential"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def first_line(problem: BaseException) -> str:

@@ -11,7 +11,8 @@ import pyarrow as pa
 from scipy import sparse
 from sklearn.base import clone
 
-from engine.prep import Blocks, FittedFeatures, InlineRunner, Signature, blocks_of_tables, fit, frame
+from engine.lake import InlineRunner
+from engine.prep import Blocks, FittedFeatures, Signature, blocks_of_tables, fit, frame
 
 
 class CountingRunner(InlineRunner):

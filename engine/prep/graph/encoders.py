@@ -74,10 +74,12 @@ def _looked_up(graph: Graph, cell: Cell, categories: np.ndarray, *, unknown: int
     column = graph.matrix([cell])
     missing = next((i for i, category in enumerate(categories) if is_missing(category)), None)
     if cell.kind == "text":
-        keys: dict[str, Any] = {"keys_strings": ["" if is_missing(c) else str(c) for c in categories]}
-        return _encoded(graph, column, keys, range(len(categories)), unknown)
+        words = {
+            "" if i == missing else str(c): i for i, c in enumerate(categories) if i == missing or _is_word(c)
+        }
+        return _encoded(graph, column, {"keys_strings": list(words)}, list(words.values()), unknown)
     known = [i for i in range(len(categories)) if i != missing]
-    keys = {"keys_floats": _float_keys(cell, categories[known])}
+    keys: dict[str, Any] = {"keys_floats": _float_keys(cell, categories[known])}
     code = _encoded(graph, column, keys, known, unknown) if known else ""
     # onnxruntime 1.31 does not find a NaN among the keys of a LabelEncoder, so missing takes a way of its
     # own.
@@ -107,3 +109,8 @@ def _float_keys(cell: Cell, categories: np.ndarray) -> list[float]:
 
 def _error_name(cell: Cell) -> str:
     return f"unknown category in column {cell.label!r}"
+
+
+def _is_word(category: Any) -> bool:
+    """Say whether a text can be this category; a given `""` or None matches nothing, for it is missing."""
+    return isinstance(category, str) and category != ""

@@ -83,7 +83,7 @@ def _pieces(quantiles: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _representatives(quantiles: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return the raw value that stands for each float32: itself if it can be one, else the commonest quantile."""
+    """Return the raw value that stands for each float32: itself if it can, else the commonest quantile."""
     rounded = quantiles[first].astype(np.float32).astype(np.float64)
     values: np.ndarray = rounded.copy()
     for place in np.flatnonzero(first < last):

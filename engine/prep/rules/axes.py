@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 
 from engine.prep.decompose import Decomposition, Spectrum
 from engine.prep.missing import refuse_missing
-from engine.prep.passes import Fit, Request
+from engine.prep.passes import Fit, request
 from engine.prep.rules.rule import Reason, Rule, accept, finished
 from engine.prep.summaries.moments import MOMENTS, Moments
 
@@ -24,7 +24,7 @@ def _refuse_pca(pca: Estimator) -> Reason | None:
 
 
 def _fit(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
-    (moments,) = yield (Request(inflow.view, inflow.labels, MOMENTS),)
+    (moments,) = yield (request(inflow, MOMENTS),)
     refuse_missing(inflow.labels, moments.rows - moments.count, type(step).__name__)
     pca = type(step) is PCA
     centre = moments.mean if pca else np.zeros_like(moments.mean)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from engine.prep.rules.rule import Rule, by, first_reason, one_of
+from engine.prep.rules.rule import Reason, Rule, by, first_reason, one_of
 from engine.prep.summaries.distinct import DISTINCT, Distinct
 
 if TYPE_CHECKING:
-    from engine.prep.rules.rule import Reason
     from engine.prep.summaries import Statistic
     from engine.prep.views import Estimator, Inflow
 
@@ -27,7 +26,13 @@ def _refuse_ordinal(encoder: Estimator) -> Reason | None:
 
 
 def _refuse_grouping(encoder: Estimator) -> Reason | None:
-    return first_reason(one_of(encoder, "min_frequency", (None,)), one_of(encoder, "max_categories", (None,)))
+    return first_reason(
+        None
+        if np.dtype(encoder.dtype).kind in "fiu"
+        else Reason(f"dtype={encoder.dtype!r}", "Features are numbers: use a float or integer dtype."),
+        one_of(encoder, "min_frequency", (None,)),
+        one_of(encoder, "max_categories", (None,)),
+    )
 
 
 def _statistic(encoder: Estimator) -> Statistic | None:
@@ -39,7 +44,7 @@ def _statistic(encoder: Estimator) -> Statistic | None:
 def _finish(encoder: Estimator, inflow: Inflow, summary: tuple[Distinct, ...] | None) -> Estimator:
     if summary is None:
         return encoder.fit(inflow.head)
-    columns = [column.with_missing for column in summary]
+    columns = [column.categories for column in summary]
     rows = max(map(len, columns))
     # Shorter columns repeat their first value; repetition changes no category.
     return encoder.fit(inflow.like([np.append(c, c[:1].repeat(rows - len(c))) for c in columns]))

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.impute import SimpleImputer
 
 from engine.prep.rules.rule import Reason, Rule, by, first_reason, one_of
-from engine.prep.summaries.distinct import DISTINCT, Distinct
+from engine.prep.summaries.distinct import DISTINCT
 from engine.prep.summaries.moments import MOMENTS
 from engine.prep.summaries.presence import PRESENCE
 from engine.prep.summaries.quantiles import QUANTILES
@@ -26,6 +26,9 @@ def _refuse(imputer: Estimator) -> Reason | None:
     return first_reason(
         one_of(imputer, "strategy", tuple(STATISTICS)),
         one_of(imputer, "add_indicator", (False,)),
+        Reason("fill_value=''", "Fill with a word such as 'missing': an empty text is itself missing.")
+        if imputer.strategy == "constant" and imputer.fill_value == ""
+        else None,
         None
         if isinstance(missing, float) and math.isnan(missing)
         else Reason(f"missing_values={missing!r}", "Leave it at NaN: nulls and empty texts arrive as NaN."),
@@ -49,15 +52,10 @@ def _fills(strategy: str, inflow: Inflow, summary: Any) -> list[Any]:
     if strategy == "median":
         return [column.at(np.array([0.5]))[0] for column in summary]
     if strategy == "most_frequent":
-        return [_mode(column) for column in summary]
+        return [column.mode for column in summary]
     kinds = [column.dtype for column in columns_of(inflow.head)]
     there = ["" if kind.kind == "O" else 0.0 for kind in kinds]
     return [value if count else np.nan for value, count in zip(there, summary, strict=True)]
-
-
-def _mode(column: Distinct) -> Any:
-    """Return the most frequent value, of several the least, as scikit-learn does."""
-    return column.values[column.counts.argmax()] if len(column.values) else np.nan
 
 
 RULES = {SimpleImputer: Rule(_refuse, by(_statistic, _finish))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sklearn.base import clone
 
 from engine.errors import DataError
-from engine.prep.passes import Fit, Request
-from engine.prep.views import first_line
+from engine.prep.passes import Fit, request
+from engine.prep.views import first_line, on_one_core
 
 if TYPE_CHECKING:
     from engine.prep.summaries import Statistic
@@ -54,7 +53,7 @@ def by(
         asked = statistic(step)
         summary = None
         if asked is not None:
-            (summary,) = yield (Request(inflow.view, inflow.labels, asked),)
+            (summary,) = yield (request(inflow, asked),)
         return finished(step, inflow, finish, summary)
 
     return fit
@@ -69,9 +68,7 @@ def finished(step: Estimator, inflow: Inflow, finish: Finish, summary: Any) -> E
     Raises:
         DataError: scikit-learn refuses the parameters or the data.
     """
-    with warnings.catch_warnings():
-        # The few rows that stand for the data have oddities of their own, which say nothing of the data.
-        warnings.simplefilter("ignore")
+    with on_one_core():
         try:
             return finish(clone(step), inflow, summary)
         except (ValueError, TypeError) as problem:

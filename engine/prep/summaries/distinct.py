@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from engine.errors import DataError
 from engine.prep.missing import missing
 from engine.prep.summaries import Statistic
-from engine.prep.summaries.tally import tally
 from engine.prep.views import Block, columns_of
 
 # A million texts of 20 letters are about 80 MB; a column with more is an identifier, not a category.
@@ -23,7 +23,7 @@ class Distinct:
 
     Attributes:
         label: The column's name.
-        values: Sorted, without the missing one; float64 or object of `str`.
+        values: Each once, in no order, without the missing one; float64 or object.
         counts: How often each stands there, int64.
         missing: How many rows have no value.
     """
@@ -34,10 +34,17 @@ class Distinct:
     missing: int
 
     @property
-    def with_missing(self) -> np.ndarray:
-        """The values as scikit-learn lists categories: NaN is one, the last."""
+    def categories(self) -> np.ndarray:
+        """The values as scikit-learn lists them: sorted, and NaN, where it stands there, as the last."""
         nan = np.array([np.nan] if self.missing else [], dtype=self.values.dtype)
-        return np.concatenate([self.values, nan])
+        return np.concatenate([np.sort(self.values), nan])
+
+    @property
+    def mode(self) -> Any:
+        """The most frequent value, of several the least; NaN where there is none."""
+        if not len(self.values):
+            return np.nan
+        return min(self.values[self.counts == self.counts.max()])
 
 
 Columns = tuple[Distinct, ...]
@@ -48,15 +55,9 @@ def _summarise(block: Block, labels: Sequence[str]) -> Columns:
 
 
 def _distinct(label: str, column: np.ndarray) -> Distinct:
-    import pandas as pd
-
-    absent = missing(column)
-    # Hashing before sorting: a block repeats its few categories many times.
-    codes, values = pd.factorize(column[~absent])
-    values = np.asarray(values, dtype=column.dtype)
-    order = np.argsort(values, kind="stable")
-    counts = np.bincount(codes, minlength=len(values))[order]
-    return _bounded(Distinct(label, values[order], counts, int(absent.sum())))
+    there = column[~missing(column)]
+    values, counts = _counted(there, np.ones(len(there), dtype=np.int64))
+    return _bounded(Distinct(label, values, counts, len(column) - len(there)))
 
 
 def _merge(left: Columns, right: Columns) -> Columns:
@@ -65,8 +66,18 @@ def _merge(left: Columns, right: Columns) -> Columns:
 
 def _union(left: Distinct, right: Distinct) -> Distinct:
     both = np.concatenate([left.values, right.values])
-    values, counts = tally(both, np.concatenate([left.counts, right.counts]))
+    values, counts = _counted(both, np.concatenate([left.counts, right.counts]))
     return _bounded(Distinct(left.label, values, counts, left.missing + right.missing))
+
+
+def _counted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Add weights up by value; by hashing, which takes texts 20 times faster than sorting does."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values)
+    counts = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(counts, codes, weights)
+    return np.asarray(distinct, dtype=values.dtype), counts
 
 
 def _bounded(column: Distinct) -> Distinct:
@@ -79,4 +90,4 @@ def _bounded(column: Distinct) -> Distinct:
     return column
 
 
-DISTINCT = Statistic(_summarise, _merge)
+DISTINCT = Statistic(texts=True, summarise=_summarise, merge=_merge)

@@ -47,4 +47,4 @@ def _merge(left: Extent, right: Extent) -> Extent:
     )
 
 
-EXTENT = Statistic(_summarise, _merge)
+EXTENT = Statistic(texts=False, summarise=_summarise, merge=_merge)

@@ -69,4 +69,4 @@ def _merge(left: Moments, right: Moments) -> Moments:
     )
 
 
-MOMENTS = Statistic(_summarise, _merge)
+MOMENTS = Statistic(texts=False, summarise=_summarise, merge=_merge)

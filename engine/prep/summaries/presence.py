@@ -16,4 +16,4 @@ def _summarise(block: Block, labels: Sequence[str]) -> np.ndarray:
     return np.array([len(column) - int(missing(column).sum()) for column in columns_of(block)])
 
 
-PRESENCE = Statistic(_summarise, np.add)
+PRESENCE = Statistic(texts=True, summarise=_summarise, merge=np.add)

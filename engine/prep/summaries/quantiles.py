@@ -18,7 +18,6 @@ import numpy as np
 
 from engine.prep.summaries import Statistic
 from engine.prep.summaries.numbers import numbers
-from engine.prep.summaries.tally import tally
 
 if TYPE_CHECKING:
     from engine.prep.views import Block
@@ -96,7 +95,7 @@ def _merge(left: Columns, right: Columns) -> Columns:
 
 def _union(left: Ranked, right: Ranked) -> Ranked:
     both = np.concatenate([left.values, right.values])
-    return Ranked(*tally(both, np.concatenate([left.weights, right.weights])), left.missing + right.missing)
+    return Ranked(*_tally(both, np.concatenate([left.weights, right.weights])), left.missing + right.missing)
 
 
 def _thinned(column: Ranked, points: int) -> Ranked:
@@ -109,7 +108,14 @@ def _thinned(column: Ranked, points: int) -> Ranked:
     kept = _ranked(column.values, upto, (bounds[:-1] + bounds[1:] - 1) // 2)
     values = np.concatenate([column.values[:1], kept, column.values[-1:]])
     weights = np.concatenate([[1], np.diff(bounds), [1]])
-    return Ranked(*tally(values, weights), column.missing)
+    return Ranked(*_tally(values, weights), column.missing)
 
 
-QUANTILES = Statistic(_summarise, _merge)
+def _tally(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    distinct, places = np.unique(values, return_inverse=True)
+    sums = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(sums, places, weights)
+    return distinct, sums
+
+
+QUANTILES = Statistic(texts=False, summarise=_summarise, merge=_merge)

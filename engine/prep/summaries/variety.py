@@ -28,7 +28,7 @@ class Variety:
 
 def variety(limit: int) -> Statistic:
     """Collect up to `limit` distinct texts per column."""
-    return Statistic(partial(_summarise, limit), partial(_merge, limit))
+    return Statistic(texts=True, summarise=partial(_summarise, limit), merge=partial(_merge, limit))
 
 
 def _summarise(limit: int, block: Block, labels: Sequence[str]) -> tuple[Variety, ...]:
