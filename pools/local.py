@@ -229,7 +229,7 @@ class LocalDriver:
 
 
 def _check_dashboard_port(spec: PoolSpec) -> None:
-    """A scheduler that finds its port taken takes another one; whoever asked for this one shall hear of it."""
+    """Distributed takes another port if this one is taken; whoever asked for it shall hear of that."""
     if not spec.dashboard_port:
         return
     with socket.socket() as probe:

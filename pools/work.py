@@ -51,7 +51,7 @@ class Work:
         call, shared = (_call, ()) if common is None else (_call_with, (self._portable(common, label),))
         futures: list[Any] = []
         with self._sending(label):
-            for batch in _batches(items):
+            for batch in batches(items, most=_GRAPH_ITEMS, size=_GRAPH_BYTES):
                 columns = [[value] * len(batch) for value in (fn, self._topic, *shared)]
                 keys = [(token, len(futures) + place) for place in range(len(batch))]
                 futures += self._client.map(call, *columns, batch, key=keys, retries=retries, pure=False)
@@ -138,15 +138,16 @@ def _checked(label: str) -> str:
     return label
 
 
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+def batches(items: Iterable[Any], *, most: int, size: int) -> Iterator[list[Any]]:
+    """Items in lists of at most `most`; a list ends with the item that brings it to `size` bytes."""
     batch: list[Any] = []
-    size = 0
+    filled = 0
     for item in items:
         batch.append(item)
-        size += sizeof(item)
-        if len(batch) == _GRAPH_ITEMS or size >= _GRAPH_BYTES:
+        filled += sizeof(item)
+        if len(batch) == most or filled >= size:
             yield batch
-            batch, size = [], 0
+            batch, filled = [], 0
     if batch:
         yield batch
 
