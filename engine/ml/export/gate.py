@@ -179,7 +179,8 @@ def _rounding(candidate: _Candidate, matrix: NDArray[np.float32]) -> tuple[float
     """
     ensemble = candidate.ensemble
     margins = native_margins(candidate.booster, ensemble, matrix)
-    largest = float(max(1, np.abs(ensemble.base_margin).max(), np.abs(margins).max()))
+    sums = np.abs(np.concatenate([margins.ravel(), ensemble.base_margin]))
+    largest = float(sums[np.isfinite(sums)].max(initial=1))
     additions = ensemble.trees / ensemble.targets * 2.0**-24
     is_number = ensemble.objective.link is Link.IDENTITY
     return (largest, additions) if is_number else (1.0, additions * largest)
