@@ -81,7 +81,9 @@ def _parquet_writer(
     """Give a function that appends a table and returns its rows; only the store's faults are told as such."""
     with store_faults(storage, location):
         # Every type of Delta's is one of Parquet's: a second schema in the footer could only disagree.
-        writer = pq.ParquetWriter(scratch, schema, compression="snappy", store_schema=False)
+        writer = pq.ParquetWriter(
+            scratch, schema, compression="snappy", store_schema=False, write_page_checksum=True
+        )
 
     def append(table: pa.Table) -> int:
         with store_faults(storage, location):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,11 +14,12 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from engine.errors import NotFoundError
 from engine.lake import parquet
 from engine.lake.delta_client import delta_faults, open_delta
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import ReadOptions
-from engine.lake.globs import FoundFile
+from engine.lake.globs import DELTA_LOG, FoundFile
 from engine.lake.partition import ColumnFacts, Partition
 from engine.lake.promotion import plain_schema
 from engine.lake.source import Reader, Source
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from engine.lake.storage import Storage
 
 _PLANNERS = 16
+_COMMIT = re.compile(r"([0-9]{20})\.json")
 # Delta keeps timestamps in its statistics to the millisecond, cut off.
 _STATS_TICK = dt.timedelta(milliseconds=1)
 
@@ -63,6 +67,29 @@ def schema_of(table: DeltaTable) -> pa.Schema:
     return plain_schema(pa.schema(table.schema().to_arrow()))
 
 
+def commits(storage: Storage, location: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Version and information of each commit that the log still has, newest first.
+
+    Read from the log itself: `DeltaTable.history` of delta-rs 1.6 counts versions down from the one it was opened
+    at, and tells wrong ones (measured: even -1) while others commit.
+
+    Raises:
+        FormatError: A commit is not readable.
+    """
+    entries = storage.list(f"{location}/{DELTA_LOG}")
+    for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
+        match = _COMMIT.fullmatch(entry.name)
+        if match:
+            yield int(match.group(1)), _commit_info(storage, entry.location)
+
+
+def _commit_info(storage: Storage, location: str) -> Mapping[str, Any]:
+    with storage.open(location) as handle, delta_faults(storage.relative(location)):
+        actions = [json.loads(line) for line in handle if b'"commitInfo"' in line]
+    found: list[Mapping[str, Any]] = [action["commitInfo"] for action in actions if "commitInfo" in action]
+    return found[0] if found else {}
+
+
 def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema) -> list[_Added]:
     """The files of a version in order of path: delta-rs promises none."""
     keys = list(table.metadata().partition_columns)
@@ -98,7 +125,13 @@ def _fact(row: Mapping[str, Any], field: pa.Field) -> ColumnFacts | None:
 
 
 def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[Partition]:
-    file = FoundFile(added.location, storage.stamp(added.location))
+    try:
+        file = FoundFile(added.location, storage.stamp(added.location))
+    except NotFoundError as error:
+        hint = "old versions lose their files to a vacuum; read a newer one"
+        raise NotFoundError(
+            f"a file of the table's version is gone: {error.message}", hint, **error.data
+        ) from None
     plan = parquet.plan(storage, file, options)
     return [
         replace(partition, hive=added.partition, facts=tuple(_joined(partition.facts, added.facts)))

@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from engine.errors import FormatError, WriteError
+from engine.lake.delta_client import delta_faults
 
 _READER_VERSION = 3
 _WRITER_VERSION = 7
@@ -62,7 +63,9 @@ def check_readable(table: DeltaTable, name: str) -> None:
         raise _unreadable(
             name, f"column mapping by {mapping}", "have it written again without column mapping"
         )
-    if len(pa.table(table.deletion_vectors())):
+    with delta_faults(name):
+        vectors = pa.table(table.deletion_vectors())
+    if len(vectors):
         raise _unreadable(
             name, "deletion vectors", "REORG TABLE ... APPLY (PURGE) rewrites its files without them"
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.types as pt
 
-from engine.errors import WriteError
+from engine.errors import NotFoundError, WriteError
 from engine.lake.promotion import is_bytes, is_listing, is_text, plain
+from engine.lake.union import spell
 
+_KEY_TYPES = ("bool", "int8", "int16", "int32", "int64", "string", "date32[day]")
 _UNSIGNED = {8: pa.int16(), 16: pa.int32(), 32: pa.int64(), 64: pa.int64()}
 
 
@@ -35,6 +39,26 @@ def delta_schema(schema: pa.Schema) -> pa.Schema:
                 column=name,
             )
     return pa.schema([pa.field(field.name, _held(field), field.nullable) for field in schema])
+
+
+def check_keys(schema: pa.Schema, keys: Sequence[str]) -> None:
+    """Whether a table of these columns can be partitioned by these.
+
+    Raises:
+        NotFoundError: A key is no column.
+        WriteError: A key's values have no exact text, or nothing is left beside the keys.
+    """
+    for key in keys:
+        if key not in schema.names:
+            raise NotFoundError(f"no column {key!r} to partition by", f"there is {spell(schema)}", column=key)
+        if str(schema.field(key).type) not in _KEY_TYPES:
+            raise WriteError(
+                f"column {key!r} is {schema.field(key).type}: only integers, texts, dates partition tables",
+                "derive a column of such a type",
+                column=key,
+            )
+    if len(set(keys)) == len(schema):
+        raise WriteError("no column is left beside those to partition by", "partition by fewer columns")
 
 
 def _held(field: pa.Field) -> pa.DataType:

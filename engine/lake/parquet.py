@@ -64,7 +64,10 @@ def _open(storage: Storage, location: str) -> Iterator[pq.ParquetFile]:
     local = storage.local_path(location)
     handle = None if local else storage.open(location)
     try:
-        with pq.ParquetFile(handle or local, pre_buffer=local is None) as parquet:
+        # Checksums are looked at where a file has them, as those of our own tables do.
+        with pq.ParquetFile(
+            handle or local, pre_buffer=local is None, page_checksum_verification=True
+        ) as parquet:
             yield parquet
     except FileNotFoundError:
         storage.stamp(location)

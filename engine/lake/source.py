@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from engine.errors import FormatError, NotFoundError
+from engine.errors import FormatError, NotFoundError, OptionError
 from engine.lake.conform import LossyCastError, conform
 from engine.lake.format_table import format_named
 from pools.worker import count
@@ -119,9 +119,12 @@ def pick(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
 
     Raises:
         NotFoundError: There is no such column; the hint has the nearest.
+        OptionError: A column is named twice.
     """
     if columns is None:
         return schema
+    if len(set(columns)) < len(columns):
+        raise OptionError("a column is asked for twice", "name each once", columns=list(columns))
     for name in columns:
         if name not in schema.names:
             near = difflib.get_close_matches(str(name), schema.names, n=3) or schema.names[:10]

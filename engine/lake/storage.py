@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -29,8 +30,11 @@ class FileStamp:
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> Self:
         """The stamp in what an fsspec filesystem tells of a file."""
-        mark = next((str(info[key]) for key in _STAMP_KEYS if info.get(key) is not None), "")
-        return cls(int(info.get("size") or 0), mark)
+        mark = next((info[key] for key in _STAMP_KEYS if info.get(key) is not None), "")
+        # fsspec's memory store tells a time as a number when it lists and as a datetime when it is asked.
+        moment = mark.timestamp() if isinstance(mark, dt.datetime) else mark
+        text = f"{moment:.6f}" if isinstance(moment, float) else str(moment)
+        return cls(int(info.get("size") or 0), text)
 
 
 @dataclass(frozen=True, slots=True)

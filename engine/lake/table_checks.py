@@ -17,32 +17,11 @@ if TYPE_CHECKING:
     from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
 
 _CHECKERS = 16
-_KEY_TYPES = ("bool", "int8", "int16", "int32", "int64", "string", "date32[day]")
 
 
 def same_columns(left: pa.Schema, right: pa.Schema) -> bool:
     """Whether both have the same columns of the same types, in any order."""
     return {field.name: field.type for field in left} == {field.name: field.type for field in right}
-
-
-def check_keys(schema: pa.Schema, keys: Sequence[str]) -> None:
-    """Whether a table of these columns can be partitioned by these.
-
-    Raises:
-        NotFoundError: A key is no column.
-        WriteError: A key's values have no exact text, or nothing is left beside the keys.
-    """
-    for key in keys:
-        if key not in schema.names:
-            raise NotFoundError(f"no column {key!r} to partition by", f"there is {spell(schema)}", column=key)
-        if str(schema.field(key).type) not in _KEY_TYPES:
-            raise WriteError(
-                f"column {key!r} is {schema.field(key).type}: only integers, texts, dates partition tables",
-                "derive a column of such a type",
-                column=key,
-            )
-    if len(set(keys)) == len(schema):
-        raise WriteError("no column is left beside those to partition by", "partition by fewer columns")
 
 
 def agreed_schema(writer: TableWriter, parts: Sequence[WrittenPart]) -> pa.Schema:

@@ -17,13 +17,13 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from engine.errors import NotFoundError, OptionError, WriteError
 from engine.lake.delta_client import address_of, client_options, first_line, holds_delta, open_delta
-from engine.lake.delta_log import schema_of
+from engine.lake.delta_log import commits, schema_of
 from engine.lake.delta_protocol import check_writable
-from engine.lake.delta_types import delta_schema
+from engine.lake.delta_types import check_keys, delta_schema
 from engine.lake.names import TableName
 from engine.lake.places import table_location
 from engine.lake.publish import make_folder, prune_empty, remove_others, remove_tree
-from engine.lake.table_checks import agreed_schema, check_keys, checked_files, same_columns
+from engine.lake.table_checks import agreed_schema, checked_files, same_columns
 from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
 from engine.lake.union import spell
 
@@ -37,8 +37,6 @@ JOB_KEY = "tarn.job"
 METADATA_KEY = "userMetadata"
 
 _JOB = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")
-# A commit is looked for among so many of the newest first: a history is one small file per version.
-_RECENT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def begin_write(
         check_writable(known, str(table), adds_only=mode == "append")
     if mode == "append":
         schema, partition_by = _appended_to(table, known, schema, partition_by)
-    elif mode == "create" and known is not None and _landed(known, job) is None:
+    elif mode == "create" and known is not None and _landed(storage, location, known, job) is None:
         raise WriteError(f"table {table} is there already", "choose another name, or mode='overwrite'")
     held = None if schema is None else delta_schema(schema)
     if held is not None:
@@ -153,7 +151,7 @@ def abort_write(writer: TableWriter) -> None:
 def committed_version(writer: TableWriter) -> int | None:
     """The version that this job made, if it was committed."""
     table = _existing(writer.storage, writer.location)
-    return None if table is None else _landed(table, writer.job)
+    return None if table is None else _landed(writer.storage, writer.location, table, writer.job)
 
 
 def _existing(storage: Storage, location: str) -> DeltaTable | None:
@@ -161,14 +159,12 @@ def _existing(storage: Storage, location: str) -> DeltaTable | None:
     return open_delta(storage, location) if holds_delta(storage, location) else None
 
 
-def _landed(table: DeltaTable, job: str) -> int | None:
+def _landed(storage: Storage, location: str, table: DeltaTable, job: str) -> int | None:
     if table.transaction_version(job) is None:
         return None
-    for limit in (_RECENT, None):
-        for commit in table.history(limit):
-            if commit.get(JOB_KEY) == job:
-                return int(commit["version"])
-    return None
+    found = (version for version, info in commits(storage, location) if info.get(JOB_KEY) == job)
+    # A log that was cleaned up since still knows that the job was committed, but no longer as what.
+    return next(found, int(table.version()))
 
 
 def _appended_to(

@@ -15,7 +15,7 @@ from engine.lake import hive
 from engine.lake.conform import LossyCastError, conform
 from engine.lake.data_file import DataFile, Values, split_by_value, write_file
 from engine.lake.delta_stats import partition_text
-from engine.lake.delta_types import delta_schema
+from engine.lake.delta_types import check_keys, delta_schema
 
 if TYPE_CHECKING:
     from engine.lake.names import TableName
@@ -105,6 +105,7 @@ class TableWriter:
         schema = self.schema
         if schema is None and first is not None:
             schema = delta_schema(first.schema)
+            check_keys(schema, self.partition_by)
         if schema is None:
             raise WriteError(f"part {part} of {self.name} has no table", "give one without rows", part=part)
         rest = given if first is None else chain([first], given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import NotFoundError
 from engine.lake.delta_client import holds_delta, open_delta
-from engine.lake.delta_log import delta_source
+from engine.lake.delta_log import commits, delta_source
 from engine.lake.formats import PARTITION_BYTES
 from engine.lake.names import TableName, decode
 from engine.lake.places import TABLES, table_location
@@ -71,8 +71,7 @@ class Table(Readable):
     @property
     def history(self) -> tuple[Commit, ...]:
         """All commits, newest first."""
-        entries = open_delta(self.storage, self.location).history()
-        return tuple(_commit(entry) for entry in entries)
+        return tuple(_commit(version, info) for version, info in commits(self.storage, self.location))
 
     def _open(self) -> Source:
         _, source = delta_source(self.storage, self.location, self.version, partition_bytes=PARTITION_BYTES)
@@ -123,15 +122,14 @@ def _no_table(storage: Storage, name: TableName) -> NotFoundError:
     return NotFoundError(f"there is no table {name}", hint, table=str(name))
 
 
-def _commit(entry: Mapping[str, Any]) -> Commit:
-    at = dt.datetime.fromtimestamp(entry.get("timestamp", 0) / 1000, dt.UTC)
-    job = entry.get(JOB_KEY)
-    return Commit(int(entry["version"]), at, str(entry.get("operation", "")), job, _metadata(entry))
+def _commit(version: int, info: Mapping[str, Any]) -> Commit:
+    at = dt.datetime.fromtimestamp(info.get("timestamp", 0) / 1000, dt.UTC)
+    return Commit(version, at, str(info.get("operation", "")), info.get(JOB_KEY), _metadata(info))
 
 
-def _metadata(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _metadata(info: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the writer told; other tools may put any text there."""
-    text = entry.get(METADATA_KEY)
+    text = info.get(METADATA_KEY)
     try:
         told = json.loads(text) if isinstance(text, str) else None
     except ValueError:
