@@ -3,8 +3,8 @@
 onnxmltools 1.16 is silently wrong, raises or never ends on what `_CONVERTED_RIGHTLY` and `_is_plain` leave
 out; both converters pass the same gate. What it converts rightly may still fail there, for it adds base_score
 last, not first as XGBoost does (measured: prices of 20,000 with 300 trees are 4e-5 off where they cancel to
-small numbers, behind reg:gamma 1e-5; ours 0 and 1e-7). Where both are right, ours takes a thirtieth of the time
-(0.07 against 2.3 s for 500 trees of depth 8), and its graph of a classifier runs 1.2 times as fast.
+small numbers, behind reg:gamma 1e-5; ours 0 and 1e-7). Where both are right, ours takes a thirtieth of the
+time (0.07 against 2.3 s for 500 trees of depth 8), and its graph of a classifier runs 1.2 times as fast.
 """
 
 from __future__ import annotations

@@ -75,6 +75,8 @@ def _predict(
 ) -> NDArray[np.float32]:
     rounds = (0, ensemble.rounds)
     width = 1 if ensemble.objective.name == "multi:softmax" and not margins else ensemble.targets
+    if not len(matrix):
+        return np.zeros((0, width), np.float32)  # XGBoost answers with (0,), and warns of empty data
     if ensemble.booster == "dart":
         # inplace_predict adds dart's trees up in another order (measured: 2e-6 apart at margins of 7). A
         # DMatrix refuses infinities, which no finite threshold tells from the largest number.
