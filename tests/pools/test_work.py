@@ -155,7 +155,7 @@ def test_a_label_that_the_dashboard_would_cut_is_refused(dedicated_pool: Pool, l
 
 def test_what_cannot_be_pickled_is_refused(dedicated_pool: Pool) -> None:
     lock = threading.Lock()
-    with pytest.raises(PoolSpecError, match="Work 'locked' cannot be sent to .* pool 'dedicated_pool'"):
+    with pytest.raises(PoolSpecError, match=r"Work 'locked' cannot be sent to .* pool 'dedicated_pool'"):
         dedicated_pool.map(lambda _: lock, [1], label="locked")
     with pytest.raises(PoolSpecError, match="Work 'locked' cannot be sent"):
         dedicated_pool.map(square, [lock], label="locked")
