@@ -63,7 +63,7 @@ def _assembled(
     result.transformers = [(b.name, frozen.get(b.name, b.step), b.columns) for b in named]
     result.remainder = frozen.get(rest.name, rest.step)
     with on_one_core():
-        result.fit(inflow.head)
+        result.fit(inflow.head.copy())
     result.transformers_ = [
         (name, fitted.get(name, part), columns) for name, part, columns in result.transformers_
     ]

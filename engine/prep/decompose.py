@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from engine.prep.inputs import frame
 from engine.prep.missing import missing, refuse_missing
-from engine.prep.summaries.numbers import numbers
+from engine.prep.summaries.finite import numbers
 
 if TYPE_CHECKING:
     from engine.lake import Runner

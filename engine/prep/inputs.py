@@ -219,21 +219,23 @@ def _texts(column: pa.ChunkedArray, *, missing: Any) -> np.ndarray:
     if pa.types.is_null(column.type):
         return np.full(len(column), missing, dtype=object)
     if not pa.types.is_dictionary(column.type):
-        texts = column.to_numpy(zero_copy_only=False)
-        return _marked(texts, pc.fill_null(pc.equal(column, ""), fill_value=True).to_numpy(), missing)
+        return _words(column.cast(pa.large_string()), missing)
+    # Chunk by chunk, for their dictionaries may differ, and Arrow cannot unify those with nulls in them.
     # measured: 1 M rows of 200 words take 44 ms by their codes, 66 ms one by one.
-    coded = column.unify_dictionaries().combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):  # zero chunks stay chunked
-        return np.empty(0, dtype=object)
-    words = coded.dictionary.to_numpy(zero_copy_only=False)
-    empty = pc.fill_null(pc.equal(coded.dictionary, ""), fill_value=True).to_numpy(zero_copy_only=False)
-    texts = np.append(_marked(words, empty, missing), np.array([missing], dtype=object))
-    codes = pc.fill_null(coded.indices.cast(pa.int64()), len(words)).to_numpy()
-    return cast("np.ndarray", texts[codes])
+    chunks = [_by_code(chunk, missing) for chunk in column.chunks]
+    return np.concatenate([*chunks, np.empty(0, dtype=object)])
 
 
-def _marked(texts: np.ndarray, mask: np.ndarray, missing: Any) -> np.ndarray:
-    if mask.any():
-        texts = texts.astype(object, copy=True)  # what Arrow hands out may be read-only
-        texts[mask] = missing
-    return texts.astype(object, copy=False)
+def _by_code(chunk: pa.DictionaryArray, missing: Any) -> np.ndarray:
+    words = _words(chunk.dictionary.cast(pa.large_string()), missing)
+    codes = pc.fill_null(chunk.indices.cast(pa.int64()), len(words)).to_numpy()
+    return cast("np.ndarray", np.append(words, np.array([missing], dtype=object))[codes])
+
+
+def _words(texts: pa.Array | pa.ChunkedArray, missing: Any) -> np.ndarray:
+    words = texts.to_numpy(zero_copy_only=False)
+    absent = pc.fill_null(pc.equal(texts, ""), fill_value=True).to_numpy(zero_copy_only=False)
+    if absent.any():
+        words = words.astype(object, copy=True)  # what Arrow hands out may be read-only
+        words[absent] = missing
+    return cast("np.ndarray", words.astype(object, copy=False))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import ParityError
-from engine.prep.views import dense
+from engine.errors import DataError, ParityError
+from engine.prep.views import Apply, dense
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def check_parity(fitted: Estimator, head: pd.DataFrame, features: np.ndarray, na
     Raises:
         ParityError: They differ; names the feature and the two values.
     """
-    wanted = dense(fitted.transform(head))
+    wanted = dense(Apply(fitted)(head))
     wrong = _off(features, wanted)
     if wrong.any():
         wrong &= _off_rounded(fitted, head, features)
@@ -44,8 +44,8 @@ def check_parity(fitted: Estimator, head: pd.DataFrame, features: np.ndarray, na
 def _off_rounded(fitted: Estimator, head: pd.DataFrame, features: np.ndarray) -> np.ndarray:
     numbers = {name: np.float32 for name in head.columns if head[name].dtype == np.float64}
     try:
-        return _off(features, dense(fitted.transform(head.astype(numbers).astype(head.dtypes))))
-    except ValueError:  # a strict encoder does not know a category by its float32
+        return _off(features, dense(Apply(fitted)(head.astype(numbers).astype(head.dtypes))))
+    except DataError:  # a strict encoder does not know a category by its float32
         return np.ones_like(features, dtype=bool)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -123,7 +123,7 @@ def one_pass(
     wanted = signature.select(name for request in requests for name in request.view.names)
     work = partial(_summarise, blocks.read, wanted, requests)
     merges = [request.statistic.merge for request in requests]
-    tree = _MergeTree(partial(_merge, merges))
+    tree = MergeTree(partial(_merge, merges))
     for index, summaries in runner.stream(work, blocks.parts, label=label):
         tree.add(index, summaries)
     return tree.root() or (None,) * len(requests)
@@ -151,17 +151,18 @@ def _merge(merges: Sequence[Callable[[Any, Any], Any]], left: Summaries, right: 
     return tuple(merge(a, b) for merge, a, b in zip(merges, left, right, strict=True))
 
 
-class _MergeTree:
+class MergeTree:
     """Merges neighbours as soon as both are there, in a tree that depends on their number alone.
 
     The answer is therefore the same whichever partition comes first, and few summaries wait at a time.
     """
 
-    def __init__(self, merge: Callable[[Summaries, Summaries], Summaries]) -> None:
+    def __init__(self, merge: Callable[[Any, Any], Any]) -> None:
         self._merge = merge
-        self._nodes: dict[tuple[int, int], Summaries] = {}
+        self._nodes: dict[tuple[int, int], Any] = {}
 
-    def add(self, index: int, summary: Summaries) -> None:
+    def add(self, index: int, summary: Any) -> None:
+        """Take the summary of one partition; every index from 0 on must come once."""
         level = 0
         while (level, index ^ 1) in self._nodes:
             sibling = self._nodes.pop((level, index ^ 1))
@@ -169,9 +170,7 @@ class _MergeTree:
             summary, index, level = self._merge(*pair), index >> 1, level + 1
         self._nodes[level, index] = summary
 
-    def root(self) -> Summaries:
-        """Merge what has no sibling: the complete subtrees, from the left."""
-        result: Summaries = None
-        for level, index in sorted(self._nodes, key=lambda node: node[1] << node[0]):
-            result = self._merge(result, self._nodes[level, index])
-        return result
+    def root(self) -> Any:
+        """Merge what has no sibling, the complete subtrees, from the left; None if there is nothing."""
+        order = sorted(self._nodes, key=lambda node: node[1] << node[0])
+        return reduce(self._merge, [self._nodes[node] for node in order]) if order else None

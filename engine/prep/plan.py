@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -39,7 +39,8 @@ def check(step: Estimator) -> None:
         for _, inner in step.steps:
             check(inner)
     elif type(step) is ColumnTransformer:
-        for _, inner, _ in step.transformers:
+        for name, inner, columns in step.transformers:
+            _refuse_scalar(name, inner, columns)
             check(inner)
         check(step.remainder)
     else:
@@ -98,6 +99,14 @@ def texts_left(step: Estimator, layout: pd.DataFrame, texts: set[int]) -> set[in
 def is_plain(step: Estimator) -> bool:
     """Say whether a step is one of scikit-learn's words for doing nothing."""
     return step is None or (isinstance(step, str) and step in ("passthrough", "drop"))
+
+
+def _refuse_scalar(name: str, step: Estimator, columns: Any) -> None:
+    if isinstance(columns, str | int) and step != "drop":
+        message = (
+            f"branch {name!r} selects by {columns!r}, which scikit-learn takes for a series, not a table"
+        )
+        raise UnsupportedError(message, f"Write [{columns!r}].", branch=name)
 
 
 def _real_steps(pipeline: Estimator) -> list[Estimator]:

@@ -41,7 +41,8 @@ class Apply:
     def __call__(self, block: Block) -> Block:
         try:
             with on_one_core():
-                return self.transformer.transform(block)
+                # A copy, because a step with copy=False works in place, on rows that other views share.
+                return self.transformer.transform(block.copy())
         except (ValueError, TypeError) as problem:
             name = type(self.transformer).__name__
             message = f"{name} cannot transform its input: {first_line(problem)}"
@@ -100,7 +101,8 @@ class Inflow:
                 f"{type(fitted).__name__} puts out a {type(head).__name__}",
                 "Use set_output(transform='default') or 'pandas'.",
             )
-        return type(self)(self.view.then(step), head, head, names_out(fitted, self.labels, head.shape[1]))
+        names = head.columns if hasattr(head, "columns") else names_out(fitted, self.labels, head.shape[1])
+        return type(self)(self.view.then(step), head, head, tuple(map(str, names)))
 
     def texts(self) -> list[str]:
         """Return the labels of the columns whose first rows hold a text."""

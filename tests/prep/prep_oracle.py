@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from engine.lake import InlineRunner
 from engine.prep import Blocks, FittedFeatures, Signature, blocks_of_tables, fit, frame
+from engine.prep.inputs import kind_of
 
 
 class CountingRunner(InlineRunner):
@@ -47,6 +48,12 @@ def split(table: pa.Table, cuts: Sequence[int]) -> Blocks:
 def whole(table: pa.Table, fitted: FittedFeatures) -> Any:
     """The rows as scikit-learn sees them, the columns that the preparation uses."""
     return frame(table, fitted.preparation.signature)
+
+
+def usable(table: pa.Table, *, without: str) -> Signature:
+    """The signature of all columns that can be inputs, but one."""
+    names = [field.name for field in table.schema if kind_of(field.type) and field.name != without]
+    return Signature.of(table.schema, names)
 
 
 def dense(block: Any) -> np.ndarray:

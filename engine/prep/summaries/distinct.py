@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.errors import DataError
 from engine.prep.missing import missing
 from engine.prep.summaries import Statistic
-from engine.prep.views import Block, columns_of
+from engine.prep.summaries.finite import finite_columns
+
+if TYPE_CHECKING:
+    from engine.prep.views import Block
 
 # A million texts of 20 letters are about 80 MB; a column with more is an identifier, not a category.
 LIMIT = 1_000_000
@@ -51,7 +54,9 @@ Columns = tuple[Distinct, ...]
 
 
 def _summarise(block: Block, labels: Sequence[str]) -> Columns:
-    return tuple(_distinct(label, column) for label, column in zip(labels, columns_of(block), strict=True))
+    return tuple(
+        _distinct(label, column) for label, column in zip(labels, finite_columns(block, labels), strict=True)
+    )
 
 
 def _distinct(label: str, column: np.ndarray) -> Distinct:

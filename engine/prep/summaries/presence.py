@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.prep.missing import missing
 from engine.prep.summaries import Statistic
-from engine.prep.views import Block, columns_of
+from engine.prep.summaries.finite import finite_columns
+
+if TYPE_CHECKING:
+    from engine.prep.views import Block
 
 
 def _summarise(block: Block, labels: Sequence[str]) -> np.ndarray:
-    del labels
-    return np.array([len(column) - int(missing(column).sum()) for column in columns_of(block)])
+    return np.array([len(column) - int(missing(column).sum()) for column in finite_columns(block, labels)])
 
 
 PRESENCE = Statistic(texts=True, summarise=_summarise, merge=np.add)

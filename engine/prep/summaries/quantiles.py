@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.prep.summaries import Statistic
-from engine.prep.summaries.numbers import numbers
+from engine.prep.summaries.finite import numbers
 
 if TYPE_CHECKING:
     from engine.prep.views import Block

@@ -1,0 +1,211 @@
+"""What cannot be honoured is refused by name before anything is read; bad data is refused when it is met."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from prep_oracle import split
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
+
+from engine.errors import DataError, SignatureError, TarnError, UnsupportedError
+from engine.lake import InlineRunner
+from engine.prep import Blocks, fit
+
+SCHEMA = pa.schema(
+    [
+        ("n", pa.float64()),
+        ("m", pa.int64()),
+        ("word", pa.string()),
+        ("when", pa.timestamp("us")),
+        ("y", pa.float64()),
+    ]
+)
+
+
+def unread(part: Any, columns: Sequence[str]) -> pa.Table:
+    raise AssertionError("something was read")
+
+
+NOTHING_READ = Blocks(SCHEMA, (0, 1), unread)
+
+
+class OwnScaler(StandardScaler):
+    """A subclass may do anything."""
+
+
+UNSUPPORTED: list[tuple[Any, str]] = [
+    (OwnScaler(), "OwnScaler"),
+    (KNNImputer(), "KNNImputer"),
+    (PowerTransformer(), "PowerTransformer"),
+    (SplineTransformer(), "SplineTransformer"),
+    (TargetEncoder(), "TargetEncoder"),
+    (IncrementalPCA(), "IncrementalPCA"),
+    (CountVectorizer(), "CountVectorizer"),
+    (LogisticRegression(), "LogisticRegression"),
+    (make_union(StandardScaler()), "FeatureUnion"),
+    (FunctionTransformer(np.log1p), "FunctionTransformer.*log1p"),
+    (SimpleImputer(add_indicator=True), "SimpleImputer.*add_indicator=True"),
+    (SimpleImputer(missing_values=-1), "SimpleImputer.*missing_values=-1"),
+    (SimpleImputer(strategy=np.max), "SimpleImputer.*strategy"),
+    (SimpleImputer(strategy="constant", fill_value=""), "SimpleImputer.*fill_value=''"),
+    (OneHotEncoder(min_frequency=3), "OneHotEncoder.*min_frequency=3"),
+    (OneHotEncoder(max_categories=3), "OneHotEncoder.*max_categories=3"),
+    (OneHotEncoder(handle_unknown="infrequent_if_exist"), "OneHotEncoder.*infrequent"),
+    (OneHotEncoder(dtype=object), "OneHotEncoder.*dtype"),
+    (OrdinalEncoder(max_categories=3), "OrdinalEncoder.*max_categories=3"),
+    (KBinsDiscretizer(strategy="kmeans"), "KBinsDiscretizer.*kmeans"),
+    (KBinsDiscretizer(quantile_method="hazen"), "KBinsDiscretizer.*hazen"),
+    (QuantileTransformer(output_distribution="normal"), "QuantileTransformer.*normal"),
+    (PCA(n_components="mle"), "PCA.*mle"),
+    (StandardScaler, "not a transformer"),
+    ("scale", "not a transformer"),
+    (make_pipeline(StandardScaler(), KNNImputer()), "KNNImputer"),
+    (make_pipeline(StandardScaler(), memory="somewhere"), "memory"),
+]
+
+
+@pytest.mark.parametrize(("step", "named"), UNSUPPORTED, ids=lambda v: str(v)[:50])
+@pytest.mark.parametrize("depth", ["branch", "remainder", "pipeline"])
+def test_unsupported_steps_at_any_depth(step: Any, named: str, depth: str) -> None:
+    transformer = {
+        "branch": ColumnTransformer([("a", "passthrough", ["m"]), ("b", step, ["n"])]),
+        "remainder": ColumnTransformer([("a", "drop", ["word", "when"])], remainder=step),
+        "pipeline": make_pipeline(ColumnTransformer([("a", step, ["n"])]), StandardScaler()),
+    }[depth]
+    with pytest.raises(UnsupportedError, match=f"(?s){named}") as caught:
+        fit(transformer, NOTHING_READ, InlineRunner(), target="y")
+    assert caught.value.hint
+    assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
+
+
+SELECTIONS: list[tuple[Any, type[TarnError], str]] = [
+    (ColumnTransformer([("s", StandardScaler(), ["n", "nowhere"])]), SignatureError, "'nowhere'"),
+    (ColumnTransformer([("s", StandardScaler(), ["y"])]), SignatureError, "'y'"),
+    (ColumnTransformer([("s", StandardScaler(), [4])]), SignatureError, "only 4"),
+    (ColumnTransformer([("s", StandardScaler(), [True, False])]), SignatureError, "mask of 2"),
+    (ColumnTransformer([("s", StandardScaler(), [1.5])]), UnsupportedError, "1.5"),
+    (ColumnTransformer([("s", StandardScaler(), "n")]), UnsupportedError, "'n'"),
+    (ColumnTransformer([("s", StandardScaler(), ["when"])]), SignatureError, "'when'"),
+    (ColumnTransformer([("s", StandardScaler(), ["n"])], remainder="passthrough"), SignatureError, "'when'"),
+    (ColumnTransformer([("p", "passthrough", ["n", "word"])]), UnsupportedError, "'word'"),
+    (
+        ColumnTransformer([("p", make_pipeline(SimpleImputer(strategy="constant")), ["word"])]),
+        UnsupportedError,
+        "'word'",
+    ),
+    (ColumnTransformer([("d", "drop", ["n"])]), UnsupportedError, "no column"),
+    (StandardScaler(), SignatureError, "'when'"),
+]
+
+
+@pytest.mark.parametrize(("transformer", "error", "named"), SELECTIONS, ids=lambda v: str(v)[:60])
+def test_wrong_columns(transformer: Any, error: type[TarnError], named: str) -> None:
+    with pytest.raises(error, match=named):
+        fit(transformer, NOTHING_READ, InlineRunner(), target="y")
+
+
+def test_a_target_that_is_not_there() -> None:
+    with pytest.raises(SignatureError, match="'z'"):
+        fit(ColumnTransformer([("s", StandardScaler(), ["n"])]), NOTHING_READ, InlineRunner(), target="z")
+
+
+NUMERIC = [
+    StandardScaler(),
+    MinMaxScaler(),
+    RobustScaler(),
+    KBinsDiscretizer(),
+    PCA(),
+    PolynomialFeatures(),
+    SimpleImputer(),
+]
+
+
+@pytest.mark.parametrize("step", NUMERIC, ids=lambda s: type(s).__name__)
+def test_texts_where_numbers_are_needed(step: Any) -> None:
+    table = pa.table({"n": [1.0, 2.0], "word": ["a", "b"]})
+    with pytest.raises(UnsupportedError, match="'word'"):
+        fit(make_pipeline(step), split(table, [1]), InlineRunner())
+
+
+@pytest.mark.parametrize(
+    "step", [*NUMERIC, OneHotEncoder(), SimpleImputer(strategy="most_frequent")], ids=str
+)
+def test_infinite_values_are_refused_by_name(step: Any) -> None:
+    table = pa.table({"fine": [1.0, 2.0, 3.0], "endless": [1.0, 2.0, np.inf]})
+    with pytest.raises(DataError, match="'endless'"):
+        fit(step, split(table, [1, 2]), InlineRunner())
+
+
+@pytest.mark.parametrize("step", [KBinsDiscretizer(), PCA(), TruncatedSVD(1), PolynomialFeatures()], ids=str)
+def test_missing_values_where_scikit_learn_takes_none(step: Any) -> None:
+    table = pa.table({"fine": [1.0, 2.0, 3.0], "holes": [1.0, 2.0, None]})
+    with pytest.raises(DataError, match="'holes'") as caught:
+        fit(step, split(table, [1, 2]), InlineRunner())
+    assert "SimpleImputer" in caught.value.hint
+
+
+BAD_PARAMETERS = [
+    OneHotEncoder(categories=[["a"]]),
+    OrdinalEncoder(handle_unknown="use_encoded_value"),
+    OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=0),
+    OneHotEncoder(drop=["nothing"]),
+]
+
+
+@pytest.mark.parametrize("step", BAD_PARAMETERS, ids=str)
+def test_parameters_that_scikit_learn_refuses_are_told_in_our_words(step: Any) -> None:
+    table = pa.table({"word": ["a", "b", "c"]})
+    with pytest.raises(DataError, match=f"{type(step).__name__} cannot be fitted on 'word'"):
+        fit(step, split(table, [1]), InlineRunner())
+
+
+def test_more_axes_than_columns() -> None:
+    table = pa.table({"a": [1.0, 2.0, 5.0], "b": [0.0, 1.0, 0.0]})
+    for step in (PCA(3), TruncatedSVD(3)):
+        with pytest.raises(DataError, match="n_components"):
+            fit(step, split(table, [1]), InlineRunner())
+
+
+@pytest.mark.parametrize("cuts", [[], [0, 0]])
+def test_no_rows(cuts: list[int]) -> None:
+    with pytest.raises(DataError, match="no rows"):
+        fit(StandardScaler(), split(pa.table({"x": pa.array([], pa.float64())}), cuts), InlineRunner())
+
+
+def test_an_output_that_is_neither_frame_nor_array_is_refused() -> None:
+    pytest.importorskip("polars")
+    step = make_pipeline(StandardScaler().set_output(transform="polars"), MinMaxScaler())
+    with pytest.raises(UnsupportedError, match="StandardScaler"):
+        fit(step, split(pa.table({"x": [1.0, 2.0]}), [1]), InlineRunner())
+
+
+def test_a_step_that_names_nothing_takes_no_names_away() -> None:
+    table = pa.table({"x": [1.0, 2.0]})
+    step = make_pipeline(FunctionTransformer(), ColumnTransformer([("s", StandardScaler(), ["x"])]))
+    ours = fit(step, split(table, [1]), InlineRunner()).preparation
+    np.testing.assert_array_equal(ours.matrix(table), [[-1.0], [1.0]])
+    assert ours.feature_names == ("x0",)
