@@ -102,7 +102,7 @@ def read_frame(
 ) -> pd.DataFrame:
     """One partition as a frame; what a Dask task runs.
 
-    `columns` has no default: only then does Dask 2026.8 pass an empty list, so that `len` reads no column.
+    `columns` has no default: only then does Dask 2026.8 pass on that no column is wanted.
     """
     return to_frame(reader.read(partition, columns), null_free)
 

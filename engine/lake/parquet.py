@@ -34,10 +34,10 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
         schema, footer = parquet.schema_arrow, parquet.metadata
         _refuse_duplicates(storage.relative(file.location), schema)
         sizes = [_decoded_size(footer.row_group(index), schema) for index in range(footer.num_row_groups)]
-        partitions = [
-            _partition(file, footer, schema, groups) for groups in _grouped(sizes, options.partition_bytes)
-        ]
-    return FilePlan(file, plain_schema(schema), tuple(partitions))
+        groups = _grouped(sizes, options.partition_bytes)
+        partitions = [_partition(file, footer, schema, group) for group in groups]
+    filled = tuple(partition for partition in partitions if partition.rows)
+    return FilePlan(file, plain_schema(schema), filled)
 
 
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:

@@ -70,7 +70,7 @@ class Readable(ABC):
         unknown = [partition for partition in source.partitions if partition.rows is None]
         counter = _CountRows(source)
         counts = (
-            runner.map(counter, unknown, label=f"count {self.name}")
+            runner.map(counter, unknown, label="count")
             if runner is not None
             else [counter(partition) for partition in unknown]
         )
