@@ -104,20 +104,28 @@ class Control:
         """Have this many nodes; returns when they are there, and only they."""
         before = self.state.policy
         self._apply(Scale(nodes))
+        asked = self.state.policy
         self._wake.set()
         try:
             async with asyncio.timeout(timeout):
-                await self._until(lambda state: state.trouble is not None or _is_scaled(state, nodes))
+                await self._until(
+                    lambda state: bool(state.trouble) or _is_scaled(state) or state.policy != asked
+                )
         except TimeoutError:
-            hint = "Its workers may be held, or the data on them may have nowhere to go; scaling goes on."
-            message = f"Pool {self._spec.name!r} has not come to {nodes} nodes within {timeout} s."
-            raise PoolCapacityError(message, hint, pool=self._spec.name, nodes=nodes) from None
+            hint = "Its workers may be held, or what they hold has nowhere to go; scaling goes on."
+            raise self._not_scaled(nodes, f"it has not come to that within {timeout} s.", hint) from None
+        if self.state.policy != asked:
+            raise self._not_scaled(nodes, f"it was scaled to {self.state.policy.widest} meanwhile.")
         if self.state.trouble is not None:
             trouble = self.state.trouble
             self._apply(Unscale(before))
-            raise PoolCapacityError(
-                f"Pool {self._spec.name!r} cannot have {nodes} nodes: {trouble}", nodes=nodes
-            )
+            raise self._not_scaled(nodes, trouble)
+
+    def _not_scaled(self, nodes: int, why: str, hint: str = "") -> PoolCapacityError:
+        name = self._spec.name
+        return PoolCapacityError(
+            f"Pool {name!r} has not got {nodes} nodes: {why}", hint, pool=name, nodes=nodes
+        )
 
     async def hold(self) -> None:
         """No worker leaves until `release`; those on their way out stay, or are gone when this returns."""
@@ -260,5 +268,7 @@ class Control:
         task.add_done_callback(self._background_tasks.discard)
 
 
-def _is_scaled(state: State, nodes: int) -> bool:
-    return state.load.ready == len(state.load.workers) == nodes and not state.retiring and not state.growing
+def _is_scaled(state: State) -> bool:
+    """Whether exactly the workers are there that shall be, with nothing under way."""
+    there = state.load.ready == len(state.load.workers) == state.policy.widest
+    return there and not state.retiring and not state.growing

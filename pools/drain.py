@@ -30,14 +30,18 @@ async def drain(scheduler: Any, worker: Any) -> bool:
     """Make a worker leave the scheduler; its process is the caller's to end.
 
     Returns:
-        False if its data can go nowhere; it then goes on as before, as it does when this is cancelled.
+        False if its tasks or data can go nowhere; it goes on as before then, and when this is cancelled.
     """
     before = worker.status
     _tell(scheduler, worker, Status.closing_gracefully)
     left = False
     try:
-        _hand_on(scheduler, worker)
         while worker.processing:
+            if (
+                not scheduler.running
+            ):  # all others are short of memory, say: what has not begun here never would
+                return False
+            _hand_on(scheduler, worker)
             await asyncio.sleep(_LOOK_SECONDS)
         retired = await scheduler.retire_workers(workers=[worker.address], close_workers=False, remove=True)
         left = bool(retired) or worker.address not in scheduler.workers
@@ -49,10 +53,9 @@ async def drain(scheduler: Any, worker: Any) -> bool:
 
 def _hand_on(scheduler: Any, worker: Any) -> None:
     """Give tasks that have not begun to others; the worker itself says which have, so none runs twice."""
-    others = [other for other in scheduler.running if other is not worker]
     for task in [task for task in worker.processing if task not in worker.executing]:
         able = scheduler.valid_workers(task)
-        thieves = [other for other in others if able is None or other in able]
+        thieves = [other for other in scheduler.running if able is None or other in able]
         if thieves:
             thief = min(thieves, key=lambda other: len(other.processing) / other.nthreads)
             scheduler.extensions["stealing"].move_task_request(task, worker, thief)

@@ -41,6 +41,8 @@ _SETTINGS = {
     # A task that holds the interpreter lock for five minutes would have its worker declared dead. On one
     # machine a dead worker shows at once, as a closed connection, and its nanny brings it back.
     "distributed.scheduler.worker-ttl": None,
+    # `pools.drain` hands tasks on by the means of work stealing.
+    "distributed.scheduler.work-stealing": True,
 }
 
 
@@ -85,13 +87,11 @@ class LocalDriver:
 
     async def observe(self) -> Load:
         free = may_leave(self._scheduler)
-        self._nannies = {
-            name: nanny for name, nanny in self._nannies.items() if nanny.status is not Status.closed
-        }
+        ended = (Status.closed, Status.failed)
+        self._nannies = {name: nanny for name, nanny in self._nannies.items() if nanny.status not in ended}
         workers = tuple(self._seen(name, free) for name in self._nannies)
-        return Load(
-            workers, len(self._scheduler.queued) + len(self._scheduler.unrunnable), self._watch.arrivals
-        )
+        waiting = len(self._scheduler.queued) + len(self._scheduler.unrunnable)
+        return Load(workers, waiting, self._watch.arrivals)
 
     async def grow(self, count: int) -> None:
         width = self._width(len(self._nannies) + count)
@@ -122,11 +122,12 @@ class LocalDriver:
             try:
                 left = await drain(self._scheduler, state)
             finally:
-                if not left:
+                if not left and nanny.status is Status.closing_gracefully:
                     nanny.status = Status.running
             if not left:
                 return False
-        await asyncio.shield(self._dismiss(worker))
+        if worker in self._nannies:  # it is not any more if it died on its way out
+            await asyncio.shield(self._dismiss(worker))
         await self._equip(self._width(len(self._nannies)))
         return True
 
@@ -142,9 +143,8 @@ class LocalDriver:
 
     async def suspend(self) -> None:
         for name in list(self._nannies):
-            if name in self._busy:  # a thread that runs cannot be interrupted, only its process
-                self._nannies[name].close_gracefully("suspended by its pool")
-                os.kill(self._nannies[name].pid, signal.SIGKILL)
+            if name in self._busy:
+                _kill(self._nannies[name])
             self._dismiss(name)
         for problem in await asyncio.gather(*self._leaving, return_exceptions=True):
             if isinstance(problem, Exception):
@@ -226,6 +226,14 @@ class LocalDriver:
         if state is None:
             return WorkerLoad(name, ready=False)
         return WorkerLoad(name, tasks=len(state.processing), held=state.nbytes, pinned=state not in free)
+
+
+def _kill(nanny: Any) -> None:
+    """End a worker that is at work: a thread that runs cannot be interrupted, only its process."""
+    nanny.close_gracefully("its pool gives it up")  # so that it is not brought back
+    if nanny.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(nanny.pid, signal.SIGKILL)
 
 
 def _check_dashboard_port(spec: PoolSpec) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
@@ -13,11 +14,16 @@ from pools.errors import PoolStateError
 T = TypeVar("T")
 
 
+class LoopEndedError(PoolStateError):
+    """The pool was closed by another thread."""
+
+
 class LoopThread:
     """Runs from the moment it is made until `stop`."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._process = os.getpid()
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._main()), name=f"pool {name}", daemon=True
@@ -29,8 +35,14 @@ class LoopThread:
         """Run a coroutine on the loop and wait for its result; an interrupt of the wait cancels it.
 
         Raises:
-            PoolStateError: The loop has ended, or would have to wait for itself.
+            LoopEndedError: The loop has ended.
+            PoolStateError: The loop would have to wait for itself, or is another process's.
         """
+        if os.getpid() != self._process:
+            work.close()
+            raise PoolStateError(
+                f"Pool {self._name!r} was started in another process.", "Make one in this one."
+            )
         if threading.current_thread() is self._thread:
             work.close()
             hint = "Call it from a thread of your program, not from a callback."
@@ -59,7 +71,7 @@ class LoopThread:
         self._ready.set_result((asyncio.get_running_loop(), ended))
         await ended.wait()
 
-    def _closed(self) -> PoolStateError:
-        return PoolStateError(
+    def _closed(self) -> LoopEndedError:
+        return LoopEndedError(
             f"Pool {self._name!r} was closed meanwhile.", "Make a new one.", pool=self._name
         )

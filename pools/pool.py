@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pools.control import Control
 from pools.errors import PoolError
-from pools.loop import LoopThread
+from pools.loop import LoopEndedError, LoopThread
 from pools.state import Phase
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ class Pool:
             self._control.retreat()
             return
         try:
-            loop.call(self._control.close())
+            with suppress(LoopEndedError):
+                loop.call(self._control.close())
         finally:
             self._end_loop(loop)
 
@@ -205,8 +207,7 @@ class Pool:
             PoolStateError: The pool does not run.
             PoolSpecError: The label or the function cannot be used.
         """
-        name = str(getattr(fn, "__name__", "call")) if label is None else label
-        return self._work().submit(fn, args, label=name, retries=retries)
+        return self._work().submit(fn, args, label=label, retries=retries)
 
     def map(
         self,
@@ -276,9 +277,14 @@ class Pool:
         return loop  # type: ignore[return-value]
 
     def _end_loop(self, loop: LoopThread) -> None:
-        loop.call(self._control.settled())
+        """Stop the loop of a pool that is closed or did not start, unless another thread has started it."""
+        with suppress(LoopEndedError):
+            loop.call(self._control.settled())
         with self._lock:
-            self._loop = None
+            if self._control.state.phase not in (Phase.NEW, Phase.CLOSED):
+                return
+            if self._loop is loop:
+                self._loop = None
         loop.stop()
         _open_pools.discard(self)
 
@@ -297,6 +303,7 @@ def _driver_for(spec: PoolSpec) -> Driver:
 
 
 _open_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_open_pools.clear)  # they are the parent's to close
 
 
 def _close_at_exit(pool: Pool) -> None:
@@ -308,5 +315,6 @@ def _close_at_exit(pool: Pool) -> None:
 
 
 def _close_pools() -> None:
-    for pool in list(_open_pools):
-        pool.close()
+    with ExitStack() as closing:  # one that cannot be closed must not keep the others open
+        for pool in list(_open_pools):
+            closing.callback(pool.close)

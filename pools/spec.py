@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
@@ -116,12 +116,8 @@ class PoolSpec:
         cls, name: str, *, max_workers: int, idle_seconds: float = 60.0, **options: Unpack[Options]
     ) -> Self:
         """A pool of zero to `max_workers` workers as work comes; one leaves after `idle_seconds` without."""
-        policy = Serverless(
-            _whole("max_workers", max_workers, least=1),
-            _seconds("idle_seconds", idle_seconds),
-            _whole("threads", options.get("threads", 1), least=1),
-        )
-        return cls(name, policy, **options)
+        most = _whole("max_workers", max_workers, least=1)
+        return cls(name, Serverless(most, _seconds("idle_seconds", idle_seconds)), **options)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -135,6 +131,8 @@ class PoolSpec:
             _whole("dashboard_port", self.dashboard_port, least=0, most=65535)
         if isinstance(self.preload, str) or not all(isinstance(module, str) for module in self.preload):
             raise _refused("preload", self.preload, "Give a sequence of module names.")
+        if isinstance(self.policy, Serverless):
+            object.__setattr__(self, "policy", replace(self.policy, threads=self.threads))
         object.__setattr__(self, "preload", tuple(self.preload))
         object.__setattr__(self, "memory", None if self.memory is None else memory_bytes(self.memory))
         object.__setattr__(self, "spill", None if self.spill is None else Path(self.spill).expanduser())

@@ -34,8 +34,9 @@ class Work:
         self._client = client
         self._topic = topic
 
-    def submit(self, fn: Callable[..., Any], args: Sequence[Any], *, label: str, retries: int) -> Any:
+    def submit(self, fn: Callable[..., Any], args: Sequence[Any], *, label: str | None, retries: int) -> Any:
         """One call as a future; futures among the arguments arrive as their results."""
+        label = _name_of(fn) if label is None else label
         key = f"{_checked(label)}-{uuid.uuid4().hex}"
         with self._sending(label):
             return self._client.submit(
@@ -136,6 +137,11 @@ def _checked(label: str) -> str:
         hint = "Use a word, or several joined by '-' of which all but the first have letters only."
         raise PoolSpecError(f"label={label!r} cannot be a label of work.", hint, label=label)
     return label
+
+
+def _name_of(fn: Callable[..., Any]) -> str:
+    """What the dashboard makes of a function's name."""
+    return str(key_split(getattr(fn, "__name__", "call"))).strip("_") or "call"
 
 
 def batches(items: Iterable[Any], *, most: int, size: int) -> Iterator[list[Any]]:

@@ -114,7 +114,7 @@ class PoolCases(ABC):
     def test_a_busy_worker_leaves_when_its_work_is_done(self) -> None:
         with self.pool(PoolSpec.dedicated("dw", nodes=2)) as pool:
             with self.busy(pool, 2):
-                with pytest.raises(PoolCapacityError, match=r"not come to 1 nodes within 0.5 s"):
+                with pytest.raises(PoolCapacityError, match=r"has not come to that within 0.5 s"):
                     pool.scale(1, timeout=0.5)
                 assert pool.worker_count == 2
             eventually(lambda: pool.worker_count == 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from pool_cases import PoolCases, eventually
+from pool_cases import PoolCases, eventually, in_background
 
-from pools import Pool, PoolCapacityError, PoolSpec, PoolStartError
+from pools import Pool, PoolCapacityError, PoolSpec, PoolStartError, PoolStateError
 from pools.fake import FakeDriver
 
 DEDICATED = PoolSpec.dedicated("dw", nodes=2)
@@ -89,7 +90,7 @@ def test_close_cancels_and_ends_even_if_cancelling_fails() -> None:
 
 def test_scaling_to_what_cannot_be_had_says_why_and_changes_nothing() -> None:
     with Pool(DEDICATED, FakeDriver(script={"grow": [None, PoolStartError("The machine is full.")]})) as pool:
-        with pytest.raises(PoolCapacityError, match=r"cannot have 5 nodes: The machine is full"):
+        with pytest.raises(PoolCapacityError, match=r"has not got 5 nodes: The machine is full"):
             pool.scale(5)
         pool.scale(1)
         pool.scale(2)
@@ -98,7 +99,7 @@ def test_scaling_to_what_cannot_be_had_says_why_and_changes_nothing() -> None:
 
 def test_a_worker_that_cannot_leave_stays_and_scale_says_so_in_time() -> None:
     with Pool(DEDICATED, FakeDriver(stuck=["dw-0"])) as pool:
-        with pytest.raises(PoolCapacityError, match=r"not come to 1 nodes within 0.3 s"):
+        with pytest.raises(PoolCapacityError, match=r"has not come to that within 0.3 s"):
             pool.scale(1, timeout=0.3)
         assert pool.worker_count == 2
 
@@ -126,3 +127,50 @@ def test_what_tasks_count_is_in_the_usage() -> None:
         driver.count({"rows_read": 4.0, "bytes_read": 1.0})
         eventually(lambda: len(pool.usage().counts) == 2)
         assert dict(pool.usage().counts) == {"rows_read": 7.0, "bytes_read": 1.0}
+
+
+def test_scaling_that_another_thread_overtakes_ends() -> None:
+    with Pool(DEDICATED, FakeDriver()) as pool:
+        pool._driver.put(2)
+        eventually(lambda: pool._control.state.load.tasks == 2)
+
+        def overtaken() -> None:
+            with pytest.raises(PoolCapacityError, match="has not got 1 nodes: it was scaled to 3 meanwhile"):
+                pool.scale(1)
+
+        with in_background(overtaken):
+            eventually(lambda: bool(pool._control.state.retiring))
+            pool.scale(3)
+        pool._driver.finish()
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_two_threads_may_close_it_at_once() -> None:
+    pool = Pool(DEDICATED, FakeDriver())
+    pool.start()
+    with in_background(pool.close), in_background(pool.close):
+        pool.close()
+    assert pool.state == "closed"
+
+
+def test_in_a_forked_process_it_says_where_it_belongs() -> None:
+    with Pool(DEDICATED, FakeDriver()) as pool:
+        child = os.fork()
+        if child == 0:
+            try:
+                pool.scale(1)
+            except PoolStateError as error:
+                os._exit(0 if "started in another process" in str(error) else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_its_own_event_loop_is_not_made_to_wait_for_itself() -> None:
+    with Pool(DEDICATED, FakeDriver()) as pool:
+
+        async def close() -> None:
+            pool.scale(1)
+
+        with pytest.raises(PoolStateError, match="cannot wait for itself"):
+            pool._loop.call(close())
