@@ -66,7 +66,9 @@ def _counted_end(data: bytes, quote: int, delimiter: int) -> int | None:
 
 
 def _is_edge(neighbours: npt.NDArray[np.uint8], quote: int, delimiter: int) -> bool:
-    return bool(np.isin(neighbours, (quote, delimiter, _NEWLINE, _RETURN)).all())
+    edges = np.zeros(256, np.bool_)
+    edges[[quote, delimiter, _NEWLINE, _RETURN]] = True
+    return bool(edges[neighbours].all())
 
 
 @lru_cache(maxsize=32)

@@ -13,6 +13,7 @@ from engine.errors import NotFoundError
 from engine.lake import hive
 from engine.lake.format_table import format_named, format_of
 from engine.lake.globs import find_files
+from engine.lake.promotion import plain_schema
 from engine.lake.source import Reader, Source
 from engine.lake.union import union_schemas
 
@@ -72,9 +73,8 @@ def _declared(found: pa.Schema, declared: pa.Schema | None) -> pa.Schema:
     """The file's schema with the types that the user declares for columns of it."""
     if declared is None:
         return found
-    return pa.schema(
-        [declared.field(field.name) if field.name in declared.names else field for field in found]
-    )
+    fields = [declared.field(field.name) if field.name in declared.names else field for field in found]
+    return plain_schema(pa.schema(fields))
 
 
 def _final(field: pa.Field, chosen: Format) -> pa.Field:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from engine.errors import FormatError
-from engine.lake.promotion import Promote, plain_schema, promote
+from engine.lake.promotion import Promote, promote
 
 
 def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = promote) -> pa.Schema:
@@ -16,7 +16,7 @@ def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = prom
     A column is nullable unless every file has it and declares that it holds no nulls.
 
     Args:
-        schemas: File names (for messages) and their schemas.
+        schemas: File names (for messages) and their schemas, of plain types.
         rule: How two types of one column meet.
 
     Raises:
@@ -24,8 +24,12 @@ def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = prom
     """
     fields: dict[str, pa.Field] = {}
     origin: dict[str, str] = {}
+    seen: set[pa.Schema] = set()
     for position, (file, schema) in enumerate(schemas):
-        for found in plain_schema(schema):
+        if schema in seen:
+            continue
+        seen.add(schema)
+        for found in schema:
             known = fields.get(found.name)
             merged = found.with_nullable(found.nullable or position > 0)
             if known is not None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import FormatError
 from engine.lake import LossyCastError, conform
 from engine.lake.conform import cast_exactly
-from engine.lake.promotion import plain, promote, promote_text
+from engine.lake.promotion import plain, plain_schema, promote, promote_text
 from engine.lake.union import union_schemas
 
 PROMOTIONS = [
@@ -193,7 +193,7 @@ def test_many_schemas_become_one() -> None:
         [pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.string())], metadata={"pandas": "{}"}
     )
     two = pa.schema([pa.field("c", pa.bool_(), nullable=False), pa.field("a", pa.float64(), nullable=False)])
-    both = union_schemas([("one", one), ("two", two)])
+    both = union_schemas([("one", plain_schema(one)), ("again", plain_schema(one)), ("two", two)])
     assert both == pa.schema(
         [pa.field("a", pa.float64(), nullable=False), ("b", pa.string()), ("c", pa.bool_())]
     )
