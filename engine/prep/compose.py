@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from engine.errors import DataError
 from engine.prep.passes import Fit, together
 from engine.prep.plan import is_plain
 from engine.prep.rules import rule_for
@@ -25,6 +26,12 @@ def fit_step(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
         return (yield from _fit_pipeline(step, inflow))
     if type(step) is ColumnTransformer:
         return (yield from _fit_columns(step, inflow))
+    if not inflow.labels:
+        raise DataError(
+            f"no column is left for {type(step).__name__} of {', '.join(map(repr, inflow.view.names))}",
+            "An imputer drops what is always missing: leave that out, or set keep_empty_features=True.",
+            columns=list(inflow.view.names),
+        )
     return (yield from rule_for(step).fit(step, inflow))
 
 

@@ -183,6 +183,13 @@ def test_parameters_that_scikit_learn_refuses_are_told_in_our_words(step: Any) -
         fit(step, split(table, [1]), InlineRunner())
 
 
+def test_a_step_after_an_imputer_that_dropped_everything() -> None:
+    table = pa.table({"gone": pa.nulls(3, pa.float64()), "here": [1.0, 2.0, 3.0]})
+    chain = make_pipeline(SimpleImputer(), StandardScaler())
+    with pytest.raises(DataError, match="no column is left for StandardScaler of 'gone'"):
+        fit(ColumnTransformer([("c", chain, ["gone"])]), split(table, [1]), InlineRunner())
+
+
 def test_more_axes_than_columns() -> None:
     table = pa.table({"a": [1.0, 2.0, 5.0], "b": [0.0, 1.0, 0.0]})
     for step in (PCA(3), TruncatedSVD(3)):

@@ -31,6 +31,7 @@ WORD = st.one_of(st.none(), st.sampled_from(["", "a", "b", "ü", "a "]))
 ROW = st.tuples(NUMBER, NUMBER, WORD, WORD, st.booleans())
 CUTS = st.lists(st.integers(0, 30), max_size=5)
 
+FILLED = SimpleImputer(strategy="constant", fill_value="?", keep_empty_features=True)
 STEPS: list[Any] = [
     ColumnTransformer(
         [
@@ -53,7 +54,7 @@ STEPS: list[Any] = [
         [
             ("r", RobustScaler(), ["n"]),
             ("q", QuantileTransformer(n_quantiles=7, subsample=None), ["m"]),
-            ("v", make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), OneHotEncoder()), ["v"]),
+            ("v", make_pipeline(FILLED, OneHotEncoder()), ["v"]),
         ]
     ),
 ]

@@ -76,7 +76,7 @@ def _union(left: Distinct, right: Distinct) -> Distinct:
 
 
 def _counted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Add weights up by value; by hashing, which takes texts 20 times faster than sorting does."""
+    """Add weights up by value; by hashing: measured 4 to 10 times faster on texts than sorting."""
     import pandas as pd
 
     codes, distinct = pd.factorize(values)

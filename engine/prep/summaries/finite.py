@@ -37,7 +37,7 @@ def numbers(block: Block, labels: Sequence[str]) -> np.ndarray:
     """
     columns = finite_columns(block, labels)
     for label, column in zip(labels, columns, strict=True):
-        if any(isinstance(value, str) for value in column if column.dtype == object):
+        if column.dtype == object and any(isinstance(value, str) for value in column):
             message = f"column {label!r} holds texts where numbers are needed"
             raise DataError(message, "Encode it first.", column=label)
     return np.column_stack([column.astype(np.float64) for column in columns])
