@@ -46,7 +46,9 @@ def fit_on_all_workers(pool: Pool, data: TrainingSet, fit: OneFit) -> bytes:
     """Train one booster over all workers; start again where a worker died.
 
     XGBoost's collective cannot replace a member: its death ends the fit for all. The blocks come back
-    by their recipes, and the whole fit runs again, at most three times.
+    by their recipes, and the whole fit runs again, at most three times. The tracker of a fit that lost a
+    worker waits for it as a daemon thread of the scheduler's process until that ends: XGBoost 3.2 has no
+    timeout for it, and xgboost.dask no handle.
 
     Returns:
         The booster in XGBoost's UBJSON.

@@ -44,11 +44,18 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A model input or output for MLflow's signature: its name and one of `double`, `string`, `long`."""
+class Tensor:
+    """A model input or output for MLflow's signature.
+
+    Attributes:
+        name: As the graph calls it.
+        dtype: numpy's name: `float32`, `int64`, or `object` for text.
+        shape: -1 for the rows.
+    """
 
     name: str
-    kind: str
+    dtype: str
+    shape: tuple[int, ...]
 
 
 class Tracking:
@@ -131,7 +138,7 @@ class Tracking:
         self._client.log_text(run_id, json.dumps(content, indent=1, sort_keys=True), name)
 
     def log_model(
-        self, run_id: str, onnx_bytes: bytes, inputs: Sequence[Column], outputs: Sequence[Column]
+        self, run_id: str, onnx_bytes: bytes, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
     ) -> None:
         """The ONNX file of a run, as a model that `mlflow.pyfunc.load_model` serves.
 
@@ -238,14 +245,16 @@ def _mlflow_error() -> type[Exception]:
     return MlflowException  # type: ignore[no-any-return]
 
 
-def _signature(inputs: Sequence[Column], outputs: Sequence[Column]) -> ModelSignature:
+def _signature(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> ModelSignature:
+    """Tensors, not columns: MLflow shapes a frame's columns to them, and would feed columns flat."""
+    import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import Schema, TensorSpec
 
-    return ModelSignature(
-        inputs=Schema([ColSpec(column.kind, column.name, required=False) for column in inputs]),
-        outputs=Schema([ColSpec(column.kind, column.name) for column in outputs]),
-    )
+    def schema(tensors: Sequence[Tensor]) -> Schema:
+        return Schema([TensorSpec(np.dtype(t.dtype), t.shape, t.name) for t in tensors])
+
+    return ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
 
 
 def _requirements() -> list[str]:
