@@ -84,8 +84,9 @@ class Control:
         async with self._command:
             if self._apply(Pause()).phase is Phase.PAUSED:
                 return
-            await self._quiet()
+            # First, because a worker on its way out waits for data to be moved that somebody wants.
             await self._driver.cancel(f"Pool {self._spec.name!r} was paused.")
+            await self._quiet()
             await self._driver.suspend()
 
     async def close(self) -> None:
@@ -93,11 +94,11 @@ class Control:
         async with self._command:
             running = self.state.up
             self._apply(Close())
-            await self._quiet()
             try:
                 if running:
                     await self._driver.cancel(f"Pool {self._spec.name!r} was closed.")
             finally:
+                await self._quiet()
                 await self._driver.close()
 
     async def scale(self, nodes: int, timeout: float | None) -> None:

@@ -9,9 +9,13 @@ begun come to their end.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from distributed import Status
+
+T = TypeVar("T")
 
 # How soon a finished worker is noticed. Its tasks ended somewhere within this time; nothing else waits for
 # it.
@@ -29,26 +33,50 @@ def may_leave(scheduler: Any) -> set[Any]:
 async def drain(scheduler: Any, worker: Any) -> bool:
     """Make a worker leave the scheduler; its process is the caller's to end.
 
+    Until its last task is done this can be cancelled, and the worker goes on as before; afterwards it cannot.
+
     Returns:
-        False if its tasks or data can go nowhere; it goes on as before then, and when this is cancelled.
+        False if its tasks or data can go nowhere; it goes on as before.
     """
     before = worker.status
     _tell(scheduler, worker, Status.closing_gracefully)
     left = False
     try:
-        while worker.processing:
-            if (
-                not scheduler.running
-            ):  # all others are short of memory, say: what has not begun here never would
-                return False
-            _hand_on(scheduler, worker)
-            await asyncio.sleep(_LOOK_SECONDS)
-        retired = await scheduler.retire_workers(workers=[worker.address], close_workers=False, remove=True)
-        left = bool(retired) or worker.address not in scheduler.workers
+        left = await _finished(scheduler, worker) and await to_the_end(_leave(scheduler, worker.address))
     finally:
         if not left and worker.address in scheduler.workers:
             _tell(scheduler, worker, before)
     return left
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """The result of work that must not stop half way; a cancellation meanwhile is forgotten."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
+
+
+async def _finished(scheduler: Any, worker: Any) -> bool:
+    """Wait until a worker that gets no tasks has none; False if what it has not begun can go nowhere."""
+    while worker.processing:
+        if not scheduler.running:  # all others are short of memory, say
+            return False
+        _hand_on(scheduler, worker)
+        await asyncio.sleep(_LOOK_SECONDS)
+    return True
+
+
+async def _leave(scheduler: Any, address: str) -> bool:
+    """Move what the worker holds, and forget the worker; False if there is nowhere to move it."""
+    work = scheduler.retire_workers(workers=[address], close_workers=False, remove=True)
+    retiring = asyncio.create_task(work)
+    while not retiring.done():
+        # By itself the memory manager, which moves data, looks every two seconds whether it has arrived.
+        scheduler.extensions["amm"].run_once()
+        await asyncio.wait([retiring], timeout=_LOOK_SECONDS)
+    return bool(retiring.result()) or address not in scheduler.workers
 
 
 def _hand_on(scheduler: Any, worker: Any) -> None:

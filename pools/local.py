@@ -17,7 +17,7 @@ from distributed import Client, Nanny, Scheduler, Status
 from distributed.system import MEMORY_LIMIT
 
 from pools.client import cancel_all, connected
-from pools.drain import drain, may_leave
+from pools.drain import drain, may_leave, to_the_end
 from pools.equip import Equipment
 from pools.errors import PoolStartError
 from pools.policy import Dedicated, Load, WorkerLoad
@@ -41,8 +41,9 @@ _SETTINGS = {
     # A task that holds the interpreter lock for five minutes would have its worker declared dead. On one
     # machine a dead worker shows at once, as a closed connection, and its nanny brings it back.
     "distributed.scheduler.worker-ttl": None,
-    # `pools.drain` hands tasks on by the means of work stealing.
+    # `pools.drain` hands tasks on as thieves get them, and data by the memory manager.
     "distributed.scheduler.work-stealing": True,
+    "distributed.scheduler.active-memory-manager.start": True,
 }
 
 
@@ -55,7 +56,6 @@ class LocalDriver:
         self._held = ExitStack()
         self._numbers = itertools.count()
         self._nannies: dict[str, Any] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
         self._share = 0
         self._scheduler: Any = None
@@ -126,9 +126,7 @@ class LocalDriver:
                     nanny.status = Status.running
             if not left:
                 return False
-        if worker in self._nannies:  # it is not any more if it died on its way out
-            await asyncio.shield(self._dismiss(worker))
-        await self._equip(self._width(len(self._nannies)))
+        await to_the_end(self._dismiss(worker))
         return True
 
     async def cancel(self, message: str) -> None:
@@ -145,8 +143,8 @@ class LocalDriver:
         for name in list(self._nannies):
             if name in self._busy:
                 _kill(self._nannies[name])
-            self._dismiss(name)
-        for problem in await asyncio.gather(*self._leaving, return_exceptions=True):
+        endings = [self._nannies.pop(name).close(timeout=_LAST_SECONDS) for name in list(self._nannies)]
+        for problem in await asyncio.gather(*endings, return_exceptions=True):
             if isinstance(problem, Exception):
                 logger.warning("A worker of pool %r did not end well: %r", self._spec.name, problem)
 
@@ -211,11 +209,11 @@ class LocalDriver:
         """Among how many workers the machine is shared out: those that come by themselves count too."""
         return max(1, workers if isinstance(self._spec.policy, Dedicated) else self._spec.policy.widest)
 
-    def _dismiss(self, name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._nannies.pop(name).close(timeout=_LAST_SECONDS))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-        return task
+    async def _dismiss(self, name: str) -> None:
+        nanny = self._nannies.pop(name, None)
+        if nanny is not None:  # it is gone already if it died on its way out
+            await nanny.close(timeout=_LAST_SECONDS)
+        await self._equip(self._width(len(self._nannies)))
 
     def _state(self, name: str) -> Any:
         """What the scheduler knows of a worker; None while the nanny brings it back."""
