@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 Kind = Literal["number", "text"]
 
+# What the graph of a whole model puts out; in ONNX an input cannot have the name of an output.
+MODEL_OUTPUTS = ("score", "label", "probabilities")
+
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
     """One raw column of a model, fed as a tensor `[None, 1]`.
 
     Attributes:
-        name: The column's name, which is also the name of the graph's input.
+        name: The column's name.
         kind: `number` is fed as float32, `text` as string.
     """
 
@@ -59,12 +62,15 @@ class Signature:
         return tuple(spec.name for spec in self.inputs)
 
     @property
+    def tensors(self) -> dict[str, str]:
+        """The graph's input for each column: its own name, unless an output of a model has that."""
+        taken = {*self.names, *MODEL_OUTPUTS}
+        return {name: _other_name(name, taken) if name in MODEL_OUTPUTS else name for name in self.names}
+
+    @property
     def matrix_name(self) -> str:
         """The graph's name for what a preparation makes of these columns: `features`, unless one has it."""
-        name = "features"
-        while name in self.names:
-            name += "_"
-        return name
+        return _other_name("features", set(self.tensors.values()))
 
     def select(self, names: Iterable[str]) -> Self:
         """Return the signature of some of these columns, in this signature's order."""
@@ -122,13 +128,17 @@ def feed(table: pa.Table, signature: Signature) -> dict[str, np.ndarray]:
         signature: The inputs wanted.
 
     Returns:
-        Name -> array of shape `[rows, 1]`: float32, or object of `str`.
+        Input of the graph -> array of shape `[rows, 1]`: float32, or object of `str`.
 
     Raises:
         SignatureError: Columns are missing, stand in the table twice, or have another kind than wanted.
     """
     check(table.schema, signature)
-    return {spec.name: _fed(table.column(spec.name), spec.kind).reshape(-1, 1) for spec in signature.inputs}
+    tensors = signature.tensors
+    return {
+        tensors[spec.name]: _fed(table.column(spec.name), spec.kind).reshape(-1, 1)
+        for spec in signature.inputs
+    }
 
 
 def frame(table: pa.Table, signature: Signature) -> pd.DataFrame:
@@ -155,6 +165,12 @@ def frame(table: pa.Table, signature: Signature) -> pd.DataFrame:
         for spec in signature.inputs
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), columns=list(signature.names))
+
+
+def _other_name(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def check(schema: pa.Schema, signature: Signature) -> None:

@@ -105,7 +105,7 @@ def test_names_and_types_that_nobody_foresaw(tmp_path: Path, capsys: pytest.Capt
         }
     )
     frame.loc[::7, "Größe (cm)"] = np.nan
-    frame["ja?"] = np.where(rng.random(count) < 0.2 + 0.5 * (frame.select == "c,d"), "yes", "no")
+    frame["ja?"] = np.where(rng.random(count) < 0.2 + 0.5 * (frame["select"] == "c,d"), "yes", "no")
     frame.loc[::11, "ja?"] = None
     frame.to_csv(tmp_path / "a file.csv", index=False)
     summary = demo(capsys, tmp_path / "home", "--data", str(tmp_path / "a file.csv"), "--label", "ja?")

@@ -46,14 +46,17 @@ class Graph:
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
-        self._taken = {*signature.names, signature.matrix_name}
+        self._taken = {*signature.tensors.values(), signature.matrix_name}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._count = 0
 
     def raw(self) -> dict[str, Cell]:
         """Return the raw columns by name."""
-        return {spec.name: Cell(spec.name, 0, 1, spec.kind, spec.name) for spec in self._signature.inputs}
+        tensors = self._signature.tensors
+        return {
+            spec.name: Cell(tensors[spec.name], 0, 1, spec.kind, spec.name) for spec in self._signature.inputs
+        }
 
     def fresh(self, stem: str) -> str:
         """Return a name that neither a column nor another tensor has."""
@@ -140,7 +143,7 @@ class Graph:
             self._nodes,
             "preparation",
             [
-                helper.make_tensor_value_info(spec.name, kinds[spec.kind], [None, 1])
+                helper.make_tensor_value_info(self._signature.tensors[spec.name], kinds[spec.kind], [None, 1])
                 for spec in self._signature.inputs
             ],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, width])],
