@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from engine.lake import csv_types
+from engine.lake.csv_block import Block
 from engine.lake.csv_head import read_head
-from engine.lake.csv_parse import Block, infer, parse
+from engine.lake.csv_parse import infer, parse
 from engine.lake.csv_records import Dialect
 from engine.lake.formats import CsvOptions, FilePlan, ReadOptions
 from engine.lake.rows import stack

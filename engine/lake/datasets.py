@@ -148,11 +148,11 @@ def _csv_options(values: Mapping[str, Any]) -> CsvOptions:
 def _spelled(storage: Storage, path: str) -> str:
     """One spelling per path: below the home without it, elsewhere in full."""
     location = storage.resolve(path)
-    return storage.relative(location) if storage.home.holds(location) else location
+    return (storage.relative(location) or ".") if storage.home.holds(location) else location
 
 
 def _source_of(storage: Storage, definition: Definition) -> Source:
-    location = storage.resolve(definition.paths[0] or storage.home.location)
+    location = storage.resolve(definition.paths[0])
     is_delta = len(definition.paths) == 1 and holds_delta(storage, location)
     if not is_delta and definition.options.format != DELTA:
         return files_source(storage, definition.paths, definition.options)

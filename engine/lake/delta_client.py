@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from engine.errors import FormatError, NotFoundError, OptionError
-from engine.lake.globs import DELTA_LOG
+from engine.lake.places import DELTA_LOG
 
 if TYPE_CHECKING:
     from engine.lake.storage import Storage

@@ -19,8 +19,9 @@ from engine.lake import parquet
 from engine.lake.delta_client import delta_faults, open_delta
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import ReadOptions
-from engine.lake.globs import DELTA_LOG, FoundFile
+from engine.lake.globs import FoundFile
 from engine.lake.partition import ColumnFacts, Partition
+from engine.lake.places import DELTA_LOG
 from engine.lake.promotion import plain_schema
 from engine.lake.source import Reader, Source
 
@@ -70,8 +71,8 @@ def schema_of(table: DeltaTable) -> pa.Schema:
 def commits(storage: Storage, location: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Version and information of each commit that the log still has, newest first.
 
-    Read from the log itself: `DeltaTable.history` of delta-rs 1.6 counts versions down from the one it was opened
-    at, and tells wrong ones (measured: even -1) while others commit.
+    Read from the log itself: `DeltaTable.history` of delta-rs 1.6 counts versions down from the one it was
+    opened at, and tells wrong ones (measured: even -1) while others commit.
 
     Raises:
         FormatError: A commit is not readable.

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from engine.lake.formats import FilePlan, Format, ReadOptions
     from engine.lake.storage import Storage
 
-# Footers and heads are small and mostly waited for.
-_PLANNERS = 16
+# Footers are small and mostly waited for; text that is looked through takes a core and memory.
+_FOOTERS_AT_ONCE = 16
+_TEXTS_AT_ONCE = 4
 
 
 def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -> Source:
@@ -37,7 +38,7 @@ def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -
     chosen = format_named(options.format) if options.format else format_of(storage, files)
     if sum(file.stamp.size for file in files) > options.inspect_bytes:
         options = replace(options, inspect_bytes=0)
-    with ThreadPoolExecutor(_PLANNERS) as threads:
+    with ThreadPoolExecutor(_TEXTS_AT_ONCE if chosen.is_text else _FOOTERS_AT_ONCE) as threads:
         plans = list(threads.map(lambda file: chosen.plan(storage, file, options), files))
     return assemble(storage, plans, chosen, options)
 
@@ -58,7 +59,8 @@ def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, option
         ),
         chosen.promote,
     )
-    fields = [_final(field, chosen) for field in in_files if field.name not in path_types.names]
+    keys = set(path_types.names)
+    fields = [_final(field, chosen) for field in in_files if field.name not in keys]
     schema = pa.schema([*fields, *path_types])
     _refuse_unknown(options.schema, schema)
     partitions = [
@@ -73,8 +75,8 @@ def _declared(found: pa.Schema, declared: pa.Schema | None) -> pa.Schema:
     """The file's schema with the types that the user declares for columns of it."""
     if declared is None:
         return found
-    fields = [declared.field(field.name) if field.name in declared.names else field for field in found]
-    return plain_schema(pa.schema(fields))
+    wanted = {field.name: field for field in declared}
+    return plain_schema(pa.schema([wanted.get(field.name, field) for field in found]))
 
 
 def _final(field: pa.Field, chosen: Format) -> pa.Field:
@@ -85,10 +87,11 @@ def _final(field: pa.Field, chosen: Format) -> pa.Field:
 
 
 def _refuse_unknown(declared: pa.Schema | None, schema: pa.Schema) -> None:
-    for field in declared or ():
-        if field.name not in schema.names:
-            raise NotFoundError(
-                f"schema= declares {field.name!r}, which no file has",
-                f"there is {', '.join(map(repr, schema.names[:20]))}",
-                column=field.name,
-            )
+    names = schema.names
+    unknown = [name for name in (() if declared is None else declared.names) if name not in set(names)]
+    if unknown:
+        raise NotFoundError(
+            f"schema= declares {unknown[0]!r}, which no file has",
+            f"there is {', '.join(map(repr, names[:20]))}",
+            column=unknown[0],
+        )

@@ -36,7 +36,7 @@ class CsvOptions:
     Attributes:
         delimiter: One character between fields.
         quote: The character around fields that hold delimiters, quotes or newlines; "" for none.
-        escape: A character that takes the next one literally, if the file has such; it prevents splitting.
+        escape: A character that takes the next one literally, if the file has such; slows splitting down.
         header: Whether the first record names the columns. Without it and `names`, they are c1, c2, ...
         names: Column names to use, in place of the header where there is one.
         skip_rows: Lines to leave out at the top, before the header.

@@ -63,8 +63,9 @@ def to_frame(table: pa.Table, null_free: frozenset[str]) -> pd.DataFrame:
 def null_free_columns(source: Source, columns: Sequence[str]) -> frozenset[str]:
     """Which of the columns whose dtype depends on it are proven to hold no null."""
     kinds = {name: source.schema.field(name).type for name in columns}
-    asked = [name for name, kind in kinds.items() if pt.is_integer(kind) or pt.is_boolean(kind)]
-    return frozenset(name for name in asked if source.is_null_free(name))
+    return source.null_free(
+        [name for name, kind in kinds.items() if pt.is_integer(kind) or pt.is_boolean(kind)]
+    )
 
 
 def to_dask(source: Source, columns: Sequence[str] | None = None) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -44,10 +45,9 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
     """The wanted columns that the file has, of the types that it has, in the file's order."""
     del options
     with _open(storage, partition.location) as parquet:
-        leaves = _leaves(parquet.schema_arrow)
-        indices = [
-            leaf for name in parquet.schema_arrow.names if name in wanted.names for leaf in leaves[name]
-        ]
+        names = set(wanted.names)
+        leaves = _leaves(parquet.schema_arrow).items()
+        indices = [leaf for name, numbers in leaves if name in names for leaf in numbers]
         if not indices:
             return without_columns(partition.rows or 0)
         # By leaf number: a column whose name holds a dot ("pm2.5") would be taken for a path into a struct.
@@ -88,11 +88,11 @@ def _first_line(error: BaseException) -> str:
 
 
 def _refuse_duplicates(name: str, schema: pa.Schema) -> None:
-    twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
-    if twice:
-        raise FormatError(
-            f"{name}: two columns are named {twice[0]!r}", "rename one of them", file=name, column=twice[0]
-        )
+    for column, times in Counter(schema.names).items():
+        if times > 1:
+            raise FormatError(
+                f"{name}: two columns are named {column!r}", "rename one of them", file=name, column=column
+            )
 
 
 def _leaves(schema: pa.Schema) -> dict[str, range]:
@@ -150,7 +150,7 @@ def footer_facts(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[ColumnFact
 
 def _group_facts(groups: Sequence[pq.RowGroupMetaData], schema: pa.Schema) -> tuple[ColumnFacts, ...]:
     leaves = _leaves(schema)
-    return tuple(_facts(name, schema.field(name).type, groups, leaves[name]) for name in schema.names)
+    return tuple(_facts(field.name, field.type, groups, leaves[field.name]) for field in schema)
 
 
 def _partition(

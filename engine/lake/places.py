@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from engine.lake.storage import Storage
 
 TABLES = "tables"
+DELTA_LOG = "_delta_log"
 DATASETS = "catalog/datasets"
 
 

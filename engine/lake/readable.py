@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import os
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN_COLUMNS = 20
+_READERS = 8
 
 
 class Readable(ABC):
@@ -158,12 +161,11 @@ class _CountRows:
 
 def _read_ahead(source: Source, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     """Read partitions side by side, give them out in order, and never hold more than there are readers."""
-    readers = min(8, os.cpu_count() or 1)
-    waiting = list(source.partitions)
+    readers = min(_READERS, os.cpu_count() or 1)
+    waiting = iter(source.partitions)
     with ThreadPoolExecutor(readers) as threads:
-        running = [threads.submit(source.read, partition, columns) for partition in waiting[:readers]]
-        for position in range(len(waiting)):
-            table = running[position].result()
-            if position + readers < len(waiting):
-                running.append(threads.submit(source.read, waiting[position + readers], columns))
+        running = deque(threads.submit(source.read, one, columns) for one in islice(waiting, readers))
+        while running:
+            table = running.popleft().result()
+            running.extend(threads.submit(source.read, one, columns) for one in islice(waiting, 1))
             yield table

@@ -107,11 +107,13 @@ class Source:
         """Bytes that reading these columns of all partitions fetches."""
         return sum(partition.bytes_read(columns) for partition in self.partitions)
 
-    def is_null_free(self, column: str) -> bool:
-        """Whether it is proven, by declaration or statistics, that the column holds no null."""
-        if not self.schema.field(column).nullable:
-            return True
-        return all(_null_free(partition, column) for partition in self.partitions)
+    def null_free(self, columns: Sequence[str]) -> frozenset[str]:
+        """Those of the columns that are proven, by declaration or statistics, to hold no null."""
+        declared = {name for name in columns if not self.schema.field(name).nullable}
+        proven = set(columns) - declared
+        for partition in self.partitions:
+            proven &= _null_free(partition)
+        return frozenset(declared | proven)
 
 
 def pick(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
@@ -125,15 +127,15 @@ def pick(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
         return schema
     if len(set(columns)) < len(columns):
         raise OptionError("a column is asked for twice", "name each once", columns=list(columns))
+    fields = {field.name: field for field in schema}
     for name in columns:
-        if name not in schema.names:
-            near = difflib.get_close_matches(str(name), schema.names, n=3) or schema.names[:10]
+        if name not in fields:
+            near = difflib.get_close_matches(str(name), list(fields), n=3) or list(fields)[:10]
             raise NotFoundError(f"no column {name!r}", f"there is {', '.join(map(repr, near))}", column=name)
-    return pa.schema([schema.field(name) for name in columns])
+    return pa.schema([fields[name] for name in columns])
 
 
-def _null_free(partition: Partition, column: str) -> bool:
-    if column in dict(partition.hive):
-        return dict(partition.hive)[column] is not None
-    fact = partition.fact(column)
-    return fact is not None and fact.nulls == 0
+def _null_free(partition: Partition) -> set[str]:
+    found = {fact.name: fact.nulls == 0 for fact in partition.facts}
+    found |= {name: value is not None for name, value in partition.hive}
+    return {name for name, full in found.items() if full}

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +46,10 @@ class _Change:
     writer: TableWriter
     schema: pa.Schema
     actions: list[AddAction]
-    metadata: Mapping[str, Any]
+    metadata: str
 
     def properties(self, retries: int | None) -> CommitProperties:
-        told = {JOB_KEY: self.writer.job, METADATA_KEY: json.dumps(dict(self.metadata), sort_keys=True)}
+        told = {JOB_KEY: self.writer.job, METADATA_KEY: self.metadata}
         return CommitProperties(
             custom_metadata=told,
             max_commit_retries=retries,
@@ -123,21 +123,24 @@ def commit_write(
         The version that the commit made; of a job that was committed before, the version it made then.
 
     Raises:
+        OptionError: Metadata that JSON cannot hold.
         WriteError: Parts or files that do not hold what they should, or the table was changed by others in a
             way that does not go together. Nothing is visible then; call `abort_write`.
     """
+    told = _as_json(metadata or {})
     version = committed_version(writer)
     if version is None:
         schema = agreed_schema(writer, parts)
         check_keys(schema, writer.partition_by)
         files = checked_files(writer, parts, schema)
-        _commit(_Change(writer, schema, [_action(file) for file in files], metadata or {}))
+        _commit(_Change(writer, schema, [_action(file) for file in files], told))
         version = committed_version(writer)
     if version is None:
         raise WriteError(f"{writer.name}: its history does not tell of {writer.job}", "look at its log")
-    # Attempts that lost have left files; a committed write has none beside its own.
+    # Attempts that lost have left files. They are in nobody's way: what was committed stays so without this.
     kept = {f"{writer.location}/{file.path}" for part in parts for file in part.files}
-    remove_others(writer.storage, writer.folder, kept)
+    with suppress(WriteError):
+        remove_others(writer.storage, writer.folder, kept)
     return version
 
 
@@ -184,6 +187,15 @@ def _appended_to(
             f"{name} is partitioned by {found_keys}, not by {list(keys)}", "leave partition_by out"
         )
     return found, found_keys
+
+
+def _as_json(metadata: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(metadata), sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"metadata cannot be told as JSON: {error}", "give texts, numbers, lists, dicts"
+        ) from None
 
 
 def _action(file: WrittenFile) -> AddAction:

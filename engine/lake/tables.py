@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from engine.errors import NotFoundError
 from engine.lake.delta_client import holds_delta, open_delta
-from engine.lake.delta_log import commits, delta_source
+from engine.lake.delta_log import commits, delta_source, schema_of
+from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import PARTITION_BYTES
 from engine.lake.names import TableName, decode
 from engine.lake.places import TABLES, table_location
@@ -72,6 +75,15 @@ class Table(Readable):
     def history(self) -> tuple[Commit, ...]:
         """All commits, newest first."""
         return tuple(_commit(version, info) for version, info in commits(self.storage, self.location))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, from the log alone as long as no file has been looked at."""
+        if self._source is not None:
+            return self._source.schema
+        table = open_delta(self.storage, self.location, self.version)
+        check_readable(table, self.name)
+        return schema_of(table)
 
     def _open(self) -> Source:
         _, source = delta_source(self.storage, self.location, self.version, partition_bytes=PARTITION_BYTES)

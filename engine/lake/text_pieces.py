@@ -139,8 +139,10 @@ def text_partitions(
     """One partition per piece; one for the whole file where ranges cannot be read alone."""
     if not divisible and len(pieces) > 1:
         pieces = [Looked(pieces[0].start, pieces[-1].stop)]
-    return tuple(
-        Partition(
+    partitions: list[Partition] = []
+    first_row: int | None = 1
+    for piece in pieces:
+        partition = Partition(
             file.location,
             format_name,
             file.stamp,
@@ -148,9 +150,10 @@ def text_partitions(
             rows=piece.rows,
             byte_range=(piece.start, piece.stop) if divisible else None,
             header=header,
-            first_row=1 if at == 0 else None,
+            first_row=first_row,
             facts=piece.facts,
             wildcards=file.wildcards,
         )
-        for at, piece in enumerate(pieces)
-    )
+        partitions.append(partition)
+        first_row = None if first_row is None or piece.rows is None else first_row + piece.rows
+    return tuple(partitions)

@@ -169,3 +169,5 @@ def test_the_whole_workspace_is_a_folder_too(put: Put, tmp_path: Path) -> None:
     storage = open_storage(tmp_path / "x")
     assert open_dataset(storage, "*.csv").count() == 1
     assert open_dataset(storage, str(tmp_path / "x" / "*.csv"), name="all").count() == 1
+    with pytest.raises(FormatError, match="json"):
+        open_dataset(storage, ".", name="everything")

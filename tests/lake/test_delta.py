@@ -36,6 +36,10 @@ def edit_log(folder: str, change: Callable[[dict[str, Any]], None], version: int
     path.write_text("".join(json.dumps(action) + "\n" for action in actions))
 
 
+def with_features(*names: str) -> dict[str, Any]:
+    return {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": names, "writerFeatures": names}
+
+
 def test_tables_of_delta_rs_are_read(storage: Storage, folder: str) -> None:
     write_deltalake(folder, ROWS, partition_by=["k"])
     write_deltalake(folder, ROWS.slice(0, 1), mode="append")
@@ -85,9 +89,7 @@ def test_reader_features(storage: Storage, folder: str, feature: str) -> None:
 
     def change(action: dict[str, Any]) -> None:
         if "protocol" in action:
-            action["protocol"] = {
-                "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": [feature], "writerFeatures": [feature],
-            }  # fmt: skip
+            action["protocol"] = with_features(feature)
         if "metaData" in action and feature == "columnMapping":
             action["metaData"]["configuration"]["delta.columnMapping.mode"] = "name"
             schema = json.loads(action["metaData"]["schemaString"])
@@ -102,10 +104,8 @@ def test_reader_features(storage: Storage, folder: str, feature: str) -> None:
         # Allowed is not used: as long as no file has a vector, there is nothing to misread.
         assert open_table(storage, "t").to_arrow().equals(ROWS)
         return
-    with pytest.raises(
-        FormatError,
-        match=rf"tables/dbo/t.*{'column mapping by name' if feature == 'columnMapping' else feature}",
-    ):
+    needs = {"columnMapping": "column mapping by name"}.get(feature, feature)
+    with pytest.raises(FormatError, match=rf"dbo.t.* {needs}|dbo.t.*'{needs}'"):
         open_table(storage, "t").to_arrow()
     with pytest.raises((WriteError, FormatError)):
         write_table(storage, "t", [0], make=lambda _: ROWS)
@@ -131,10 +131,7 @@ def test_deleted_rows_never_come_back(storage: Storage, folder: str, damaged: bo
 
     def change(action: dict[str, Any]) -> None:
         if "protocol" in action:
-            features = ["deletionVectors"]
-            action["protocol"] = {
-                "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features, "writerFeatures": features,
-            }  # fmt: skip
+            action["protocol"] = with_features("deletionVectors")
         if "add" in action:
             action["add"]["deletionVector"] = inline_vector([0, 2])
             if damaged:
@@ -244,7 +241,7 @@ def test_bounds_that_only_the_log_knows(storage: Storage, folder: str) -> None:
     fact = partition.fact("a")
     assert fact is not None
     assert (fact.low, fact.high, fact.nulls) == (1, 2, 0)
-    assert source.is_null_free("a")
+    assert source.null_free(["a"]) == {"a"}
     moment = partition.fact("t")
     assert moment is not None
     assert moment.high >= rows.column("t")[1].as_py()

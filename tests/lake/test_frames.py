@@ -57,8 +57,8 @@ NULLS = pa.table(
     }
 )
 DTYPES = {
-    "i": "float64", "full": "int64", "i8": "float64", "b": "boolean", "bfull": "bool", "f": "float64", "s": "str",
-    "ls": "str", "d": "datetime64[us]", "ts": "datetime64[us]", "ns": "datetime64[ns]",
+    "i": "float64", "full": "int64", "i8": "float64", "b": "boolean", "bfull": "bool", "f": "float64",
+    "s": "str", "ls": "str", "d": "datetime64[us]", "ts": "datetime64[us]", "ns": "datetime64[ns]",
     "tz": "datetime64[us, UTC]", "dec": "float64", "bin": "object", "list": "object", "t": "object",
     "dur": "timedelta64[us]", "null": "object",
 }  # fmt: skip
@@ -253,7 +253,7 @@ def test_frames_that_fail_leave_nothing(storage: Storage, dedicated_pool: Pool) 
         )
     with pytest.raises(NotFoundError):
         open_table(storage, "t")
-    assert not [path for path in Path(storage.home.location).rglob("*.parquet")]
+    assert not list(Path(storage.home.location).rglob("*.parquet"))
     made = frame.map_partitions(objects, meta={"x": "int64", "o": "object"})
     table = write_frame(storage, made, into="t", runner=dedicated_pool)
     assert table.to_arrow().to_pydict() == {"x": [0, 1, 2, 3], "o": [b"x"] * 4}

@@ -104,9 +104,19 @@ def test_files_of_a_delta_table_are_not_read_behind_its_back(
     put("t/_delta_log/00000000000000000000.json", "{}")
     put("t/part.parquet", b"")
     put("other/x.csv", "a\n1\n")
-    for path in ("t/*.parquet", "t/**", "**/*.parquet"):
-        with pytest.raises(FormatError, match="is a Delta table"):
+    put("t/k=1/part.parquet", b"")
+    for path in (
+        "t/*.parquet",
+        "t/**",
+        "**/*.parquet",
+        "t/k=1/*.parquet",
+        "t/part.parquet",
+        "t/k=1",
+        "t/*/*",
+    ):
+        with pytest.raises(FormatError, match=r"belongs to a Delta table.*open 't' itself"):
             find_files(storage, [path])
+    assert len(find_files(storage, ["**/*.csv"])) == 1
 
 
 def test_files_written_by_others_are_seen_at_once() -> None:

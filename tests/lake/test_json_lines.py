@@ -71,6 +71,13 @@ def test_values_are_exact(storage: Storage, put: Put) -> None:
     ]
 
 
+def test_nested_moments_stay_texts(storage: Storage, put: Put) -> None:
+    records = [{"a": {"t": "2019-01-01T10:00:00Z"}, "l": ["2019-01-01"]}, {"a": {"t": "2019-01-01"}, "l": []}]
+    put("a.jsonl", lines(*records))
+    for size in (1, 64 << 20):
+        assert open_dataset(storage, "a.jsonl", partition_bytes=size).to_arrow().to_pylist() == records
+
+
 def test_files_keys_and_order(storage: Storage, put: Put) -> None:
     put("d/1.jsonl", lines({"b": 1, "a": "x"}, {"a": "y"}))
     put("d/2.ndjson.gz", gzip.compress(lines({"c": True, "b": 1.5}).encode()))

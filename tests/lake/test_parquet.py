@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,21 +76,19 @@ def test_every_column_can_be_read_alone(storage: Storage, name: str) -> None:
     rows = data.to_arrow([name])
     assert rows.schema.names == [name]
     assert str(rows.to_pylist()) == str(PLAIN.select([name]).to_pylist())
-    [partition] = data.source().partitions
+
+
+def test_the_bytes_of_each_column_are_known(storage: Storage) -> None:
+    write(storage, "a.parquet", EVERY_TYPE)
+    [partition] = open_dataset(storage, "a.parquet").source().partitions
     footer = pq.read_metadata(partition.location).row_group(0)
-    paths = [footer.column(at) for at in range(footer.num_columns)]
-    own = {"pm2": ["pm2.5"], "pm2.5": ["pm2.5"]}
-    expected = sum(
-        chunk.total_compressed_size
-        for at, chunk in enumerate(paths)
-        if chunk.path_in_schema == name
-        or chunk.path_in_schema.startswith(f"{name}.")
-        and name not in own
-        and name
-    )
-    if name not in own:
-        assert partition.bytes_read([name]) == expected
-    assert partition.bytes_read() == sum(chunk.total_compressed_size for chunk in paths)
+    chunks = [footer.column(at) for at in range(footer.num_columns)]
+    assert partition.bytes_read() == sum(chunk.total_compressed_size for chunk in chunks)
+    sizes = {name: partition.bytes_read([name]) for name in EVERY_TYPE.schema.names}
+    assert sum(sizes.values()) == partition.bytes_read()
+    for name in ("i8", "s", "struct", "map", "deep", ""):
+        own = [chunk for chunk in chunks if (chunk.path_in_schema + ".").startswith(name + ".")]
+        assert sizes[name] == sum(chunk.total_compressed_size for chunk in own), name
 
 
 def test_order_is_as_asked_and_nothing_else_is_read(
@@ -128,7 +127,7 @@ def test_groups_are_adjacent_and_no_larger_than_they_must(sizes: list[int], targ
     assert all(group for group in groups)
     assert all(len(group) == 1 or sum(sizes[index] for index in group) <= target for group in groups)
     # None could have taken the next one too.
-    for group, following in zip(groups, groups[1:], strict=False):
+    for group, following in pairwise(groups):
         assert sum(sizes[index] for index in (*group, following[0])) > target
 
 
@@ -145,9 +144,7 @@ def test_facts_tell_bounds_and_nulls(storage: Storage) -> None:
     assert bounds["dec"] == (Decimal("-9.99"), Decimal("1.25"), 1)
     assert bounds["list"] == (None, None, None)
     assert bounds[""] == (1, 3, 0)
-    assert source.is_null_free("")
-    assert not source.is_null_free("i8")
-    assert not source.is_null_free("list")
+    assert source.null_free(["", "i8", "list"]) == {""}
 
 
 def test_files_of_several_shapes_become_one_schema(storage: Storage) -> None:

@@ -140,9 +140,14 @@ def test_a_file_is_published_whole_or_not_at_all(kind: str, request: pytest.Fixt
     storage: Storage = request.getfixturevalue(kind)
     folder, location = storage.resolve("job"), storage.resolve("job/sub/file")
     make_folder(storage, folder)
-    with pytest.raises(RuntimeError, match="body"), publishing(storage, location, within=folder) as scratch:
-        scratch.write_bytes(b"half")
-        raise RuntimeError("body")
+
+    def publish_half() -> None:
+        with publishing(storage, location, within=folder) as scratch:
+            scratch.write_bytes(b"half")
+            raise RuntimeError("body")
+
+    with pytest.raises(RuntimeError, match="body"):
+        publish_half()
     assert not storage.is_file(location)
     with publishing(storage, location, within=folder) as scratch:
         scratch.write_bytes(b"whole")
