@@ -9,15 +9,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from engine.errors import DataError
+from engine.errors import DataError, UnsupportedError
 from engine.prep.passes import Fit, together
 from engine.prep.plan import is_plain
 from engine.prep.rules import rule_for
 from engine.prep.selection import Branch, branches_of
-from engine.prep.views import on_one_core
+from engine.prep.views import first_line, on_one_core
 
 if TYPE_CHECKING:
-    from engine.prep.views import Estimator, Inflow
+    from engine.prep.views import Block, Estimator, Inflow
 
 
 def fit_step(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
@@ -69,10 +69,20 @@ def _assembled(
     *named, rest = branches
     result.transformers = [(b.name, frozen.get(b.name, b.step), b.columns) for b in named]
     result.remainder = frozen.get(rest.name, rest.step)
-    with on_one_core():
-        result.fit(inflow.head.copy())
+    _fit_frozen(result, inflow.head.copy())
     result.transformers_ = [
         (name, fitted.get(name, part), columns) for name, part, columns in result.transformers_
     ]
     result.transformers, result.remainder = transformers, remainder
+    name, _, columns = result._remainder  # noqa: SLF001 - what scikit-learn shows of the rest
+    result._remainder = (name, remainder, columns)  # noqa: SLF001
     return result
+
+
+def _fit_frozen(composite: Estimator, head: Block) -> None:
+    try:
+        with on_one_core():
+            composite.fit(head)
+    except (ValueError, TypeError) as problem:
+        message = f"scikit-learn cannot put the branches side by side: {first_line(problem)}"
+        raise UnsupportedError(message, "Mend the ColumnTransformer's own parameters.") from problem

@@ -82,7 +82,9 @@ def fit(
 
 def _exported(fitted: Estimator, signature: Signature) -> Preparation:
     model = to_onnx(fitted, signature)
-    return Preparation(model.SerializeToString(deterministic=True), signature, feature_names(fitted, model))
+    return Preparation(
+        model.SerializeToString(deterministic=True), signature, feature_names(fitted, signature, model)
+    )
 
 
 def _signature(transformer: Estimator, schema: pa.Schema, layout: pd.DataFrame) -> Signature:

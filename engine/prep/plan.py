@@ -36,10 +36,10 @@ def check(step: Estimator) -> None:
     if type(step) is Pipeline:
         if step.memory is not None:
             raise UnsupportedError("Pipeline(memory=...) has no meaning on a pool", "Leave memory=None.")
-        for _, inner in step.steps:
+        for _, inner in _parts(step, step.steps, 2):
             check(inner)
     elif type(step) is ColumnTransformer:
-        for name, inner, columns in step.transformers:
+        for name, inner, columns in _parts(step, step.transformers, 3):
             _refuse_scalar(name, inner, columns)
             check(inner)
         check(step.remainder)
@@ -99,6 +99,23 @@ def texts_left(step: Estimator, layout: pd.DataFrame, texts: set[int]) -> set[in
 def is_plain(step: Estimator) -> bool:
     """Say whether a step is one of scikit-learn's words for doing nothing."""
     return step is None or (isinstance(step, str) and step in ("passthrough", "drop"))
+
+
+def _parts(composite: Estimator, parts: Any, size: int) -> list[tuple[Any, ...]]:
+    """Return the parts of a composite, each of this size and under a name of its own."""
+    kind = type(composite).__name__
+    well_formed = isinstance(parts, list | tuple) and all(
+        isinstance(p, tuple | list) and len(p) == size for p in parts
+    )
+    if not well_formed:
+        what = "(name, transformer)" if size == 2 else "(name, transformer, columns)"
+        raise UnsupportedError(f"{kind} is not made of tuples {what}", f"Write a list of {what}.")
+    names = [part[0] for part in parts]
+    doubled = sorted({str(name) for name in names if names.count(name) > 1 or name == "remainder"})
+    if doubled:
+        message = f"{kind} has parts without a name of their own: {', '.join(map(repr, doubled))}"
+        raise UnsupportedError(message, "Name every part once; 'remainder' is the rest.", names=doubled)
+    return [tuple(part) for part in parts]
 
 
 def _refuse_scalar(name: str, step: Estimator, columns: Any) -> None:

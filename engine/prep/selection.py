@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import SignatureError, UnsupportedError
+from engine.prep.views import first_line
 
 if TYPE_CHECKING:
     from engine.prep.views import Block, Estimator
@@ -48,11 +49,22 @@ def branches_of(transformer: Estimator, layout: Block) -> list[Branch]:
     """
     branches = []
     for name, step, columns in transformer.transformers:
-        resolved = columns(layout) if callable(columns) else columns
+        resolved = _called(columns, layout, name) if callable(columns) else columns
         branches.append(Branch(name, step, resolved, positions_of(resolved, layout, name)))
     taken = {position for branch in branches for position in branch.positions}
     rest = tuple(i for i in range(layout.shape[1]) if i not in taken)
     return [*branches, Branch("remainder", transformer.remainder, list(rest), rest)]
+
+
+def _called(select: Any, layout: Block, branch: str) -> Any:
+    try:
+        return select(layout)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as problem:
+        message = f"the column selector of branch {branch!r} fails: {first_line(problem)}"
+        hint = (
+            "It is called with a pandas frame; behind another step, only with set_output(transform='pandas')."
+        )
+        raise SignatureError(message, hint, branch=branch) from problem
 
 
 def positions_of(columns: Any, layout: Block, branch: str) -> tuple[int, ...]:
@@ -99,9 +111,7 @@ def _position(key: Any, layout: Block, branch: str) -> int:
     width = layout.shape[1]
     if not -width <= key < width:
         message = f"branch {branch!r} selects column {key}, but there are only {width}"
-        raise SignatureError(
-            message, "Positions count the columns without the target, from 0.", branch=branch
-        )
+        raise SignatureError(message, "Positions count from 0, without the target.", branch=branch)
     return int(key % width)
 
 
@@ -110,7 +120,7 @@ def _named(name: str, layout: Block, branch: str) -> int:
     if name in names:
         return names.index(name)
     hint = (
-        f"The columns are {', '.join(map(repr, names))}."
+        f"The columns, without the target, are {', '.join(map(repr, names))}."
         if names
         else "Its input is an array without names: select by position, or use set_output(transform='pandas')."
     )

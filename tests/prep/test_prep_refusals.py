@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -85,6 +85,9 @@ UNSUPPORTED: list[tuple[Any, str]] = [
     ("scale", "not a transformer"),
     (make_pipeline(StandardScaler(), KNNImputer()), "KNNImputer"),
     (make_pipeline(StandardScaler(), memory="somewhere"), "memory"),
+    (Pipeline([("s", StandardScaler()), ("s", MinMaxScaler())]), "without a name of their own: 's'"),
+    (ColumnTransformer([("remainder", StandardScaler(), ["n"])]), "without a name of their own: 'remainder'"),
+    (ColumnTransformer([("s", StandardScaler())]), "not made of tuples"),
 ]
 
 
@@ -118,6 +121,11 @@ SELECTIONS: list[tuple[Any, type[TarnError], str]] = [
         "'word'",
     ),
     (ColumnTransformer([("d", "drop", ["n"])]), UnsupportedError, "no column"),
+    (
+        ColumnTransformer([("s", StandardScaler(), lambda frame: [frame.no])]),
+        SignatureError,
+        "branch 's' fails",
+    ),
     (StandardScaler(), SignatureError, "'when'"),
 ]
 
@@ -216,3 +224,20 @@ def test_a_step_that_names_nothing_takes_no_names_away() -> None:
     ours = fit(step, split(table, [1]), InlineRunner()).preparation
     np.testing.assert_array_equal(ours.matrix(table), [[-1.0], [1.0]])
     assert ours.feature_names == ("x0",)
+
+
+def test_what_scikit_learn_cannot_put_together() -> None:
+    table = pa.table({"x": [1.0, 2.0], "word": ["a", "b"]})
+    sparse = ColumnTransformer([("w", OneHotEncoder(), ["word"])]).set_output(transform="pandas")
+    with pytest.raises(UnsupportedError, match="sparse"):
+        fit(sparse, split(table, [1]), InlineRunner())
+    twice = [("s", StandardScaler(), ["x"]), ("m", MinMaxScaler(), ["x"])]
+    with pytest.raises(UnsupportedError, match="clash"):
+        fit(ColumnTransformer(twice, verbose_feature_names_out=False), split(table, [1]), InlineRunner())
+
+
+def test_a_pipeline_that_does_nothing() -> None:
+    table = pa.table({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    for step in (Pipeline([("p", "passthrough")]), Pipeline([("p", "passthrough"), ("s", MinMaxScaler())])):
+        ours = fit(step, split(table, [1]), InlineRunner(), target="y").preparation
+        assert ours.matrix(table).shape == (2, 1)

@@ -40,7 +40,7 @@ def to_onnx(fitted: Estimator, signature: Signature) -> onnx.ModelProto:
     """
     graph = Graph(signature)
     raw = graph.raw()
-    cells = _walk(graph, fitted, [raw.get(str(name)) for name in fitted.feature_names_in_])
+    cells = _walk(graph, fitted, [raw.get(name) for name in _raw_names(fitted, signature)])
     if not cells:
         raise UnsupportedError(
             "the preparation puts out no column", "Every column was dropped; keep at least one."
@@ -48,10 +48,18 @@ def to_onnx(fitted: Estimator, signature: Signature) -> onnx.ModelProto:
     return graph.model(graph.numbers(cells, "the matrix of features"), len(cells))
 
 
-def feature_names(fitted: Estimator, model: onnx.ModelProto) -> tuple[str, ...]:
+def feature_names(fitted: Estimator, signature: Signature, model: onnx.ModelProto) -> tuple[str, ...]:
     """Return the names of the columns that a fitted preparation and its graph put out, in order."""
     width = model.graph.output[0].type.tensor_type.shape.dim[1].dim_value
-    return names_out(fitted, list(fitted.feature_names_in_), width)
+    return names_out(fitted, _raw_names(fitted, signature), width)
+
+
+def _raw_names(fitted: Estimator, signature: Signature) -> list[str]:
+    """Return the names of all raw columns, as the first real step has seen them in its fit."""
+    if isinstance(fitted, Pipeline):
+        first = next((inner for _, inner in fitted.steps if inner not in (None, "passthrough")), None)
+        return list(signature.names) if first is None else _raw_names(first, signature)
+    return [str(name) for name in fitted.feature_names_in_]
 
 
 def _walk(graph: Graph, step: Estimator, cells: Cells) -> list[Cell]:
