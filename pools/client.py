@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from distributed import Client, Future
+from distributed import Client
 
 
 async def connected(client: Client) -> Client:
@@ -16,6 +16,13 @@ async def connected(client: Client) -> Client:
 
 
 async def cancel_all(client: Any, message: str) -> None:
-    """Cancel every future of the client, done or not: whoever asks one for its result is told `message`."""
-    futures = [Future(key, client) for key in list(client.futures)]
-    await client.cancel(futures, reason="pool", msg=message, force=True)
+    """Cancel every future of the client, done or not: whoever asks one for its result is told `message`.
+
+    Not by `Client.cancel`: its scheduler half walks to dependents and fails on one that nobody asked for
+    (`assert ts.who_wants` in distributed 2026.8), which ends the scheduler's connection to the client.
+    """
+    states = dict(client.futures)
+    for state in states.values():
+        state.cancel(reason="pool", msg=message)
+    release = {"op": "client-releases-keys", "keys": list(states), "client": client.id}
+    client._send_to_scheduler(release)  # noqa: SLF001 - what releasing each of the futures would send
