@@ -3,23 +3,28 @@
 `open_storage` says where; `open_dataset` and `open_table` give what reads (`Readable`), whose `source()` has
 the partitions that a pool works on; `write_table` and `write_frame`, or `begin_write` and `commit_write`
 around a `TableWriter` on workers, write a version at once or not at all.
+
+Names are loaded when they are asked for: a worker that only reads never imports what commits.
 """
 
 from __future__ import annotations
 
-from engine.lake.conform import LossyCastError, conform
-from engine.lake.datasets import Dataset, list_datasets, open_dataset
-from engine.lake.formats import CsvOptions, ReadOptions
-from engine.lake.names import TableName
-from engine.lake.partition import ColumnFacts, Partition
-from engine.lake.readable import Readable
-from engine.lake.runner import FrameRunner, InlineRunner, Runner
-from engine.lake.source import Reader, Source
-from engine.lake.storage import Root, Storage, open_storage
-from engine.lake.table_commit import abort_write, begin_write, commit_write, committed_version
-from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
-from engine.lake.tables import Commit, Table, drop_table, list_tables, open_table
-from engine.lake.write import write_frame, write_table
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.lake.datasets import Dataset, list_datasets, open_dataset
+    from engine.lake.formats import CsvOptions, ReadOptions
+    from engine.lake.names import TableName
+    from engine.lake.partition import ColumnFacts, Partition
+    from engine.lake.readable import Readable
+    from engine.lake.runner import FrameRunner, InlineRunner, Runner
+    from engine.lake.source import Reader, Source
+    from engine.lake.storage import Root, Storage, open_storage
+    from engine.lake.table_commit import abort_write, begin_write, commit_write, committed_version
+    from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
+    from engine.lake.tables import Commit, Table, drop_table, list_tables, open_table
+    from engine.lake.write import write_frame, write_table
 
 __all__ = [
     "ColumnFacts",
@@ -28,7 +33,6 @@ __all__ = [
     "Dataset",
     "FrameRunner",
     "InlineRunner",
-    "LossyCastError",
     "Partition",
     "ReadOptions",
     "Readable",
@@ -46,7 +50,6 @@ __all__ = [
     "begin_write",
     "commit_write",
     "committed_version",
-    "conform",
     "drop_table",
     "list_datasets",
     "list_tables",
@@ -56,3 +59,43 @@ __all__ = [
     "write_frame",
     "write_table",
 ]
+
+_HOMES = {
+    "Dataset": "datasets",
+    "list_datasets": "datasets",
+    "open_dataset": "datasets",
+    "CsvOptions": "formats",
+    "ReadOptions": "formats",
+    "TableName": "names",
+    "ColumnFacts": "partition",
+    "Partition": "partition",
+    "Readable": "readable",
+    "FrameRunner": "runner",
+    "InlineRunner": "runner",
+    "Runner": "runner",
+    "Reader": "source",
+    "Source": "source",
+    "Root": "storage",
+    "Storage": "storage",
+    "open_storage": "storage",
+    "abort_write": "table_commit",
+    "begin_write": "table_commit",
+    "commit_write": "table_commit",
+    "committed_version": "table_commit",
+    "TableWriter": "table_writer",
+    "WrittenFile": "table_writer",
+    "WrittenPart": "table_writer",
+    "Commit": "tables",
+    "Table": "tables",
+    "drop_table": "tables",
+    "list_tables": "tables",
+    "open_table": "tables",
+    "write_frame": "write",
+    "write_table": "write",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

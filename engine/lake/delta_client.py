@@ -29,10 +29,10 @@ _S3_OPTIONS = {
 
 def holds_delta(storage: Storage, location: str) -> bool:
     """Whether a folder is a Delta table: its log has a commit or a checkpoint."""
-    return any(
-        entry.name.endswith((".json", ".checkpoint.parquet"))
-        for entry in storage.list(f"{location}/{DELTA_LOG}")
-    )
+    log = f"{location}/{DELTA_LOG}"
+    if storage.is_file(f"{log}/{0:020d}.json"):
+        return True
+    return any(entry.name.endswith((".json", ".checkpoint.parquet")) for entry in storage.list(log))
 
 
 def open_delta(storage: Storage, location: str, version: int | None = None) -> DeltaTable:

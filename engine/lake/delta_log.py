@@ -92,15 +92,27 @@ def _commit_info(storage: Storage, location: str) -> Mapping[str, Any]:
 
 
 def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema) -> list[_Added]:
-    """The files of a version in order of path: delta-rs promises none."""
+    """The files of a version, in an order that stays: delta-rs promises none.
+
+    Writes of ours come one after the other (each has a folder), the parts of each by number.
+    """
     keys = list(table.metadata().partition_columns)
     rows = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    began: dict[str, int] = {}
+    for row in rows:
+        job = _job_folder(row)
+        began[job] = min(began.get(job, row["modification_time"]), row["modification_time"])
     found = []
-    for row in sorted(rows, key=lambda row: str(row["path"])):
+    for row in sorted(rows, key=lambda row: (began[_job_folder(row)], str(row["path"]))):
         values = tuple((key, _key_value(row.get(f"partition.{key}"), schema.field(key))) for key in keys)
         facts = {field.name: fact for field in schema if (fact := _fact(row, field)) is not None}
         found.append(_Added(_file_location(storage, location, str(row["path"])), values, facts))
     return found
+
+
+def _job_folder(row: Mapping[str, Any]) -> str:
+    folder, slash, _ = str(row["path"]).partition("/")
+    return folder if slash else ""
 
 
 def _file_location(storage: Storage, location: str, path: str) -> str:
@@ -110,9 +122,8 @@ def _file_location(storage: Storage, location: str, path: str) -> str:
 
 
 def _key_value(value: Any, field: pa.Field) -> Any:
-    if value is None or (value == "" and field.type != pa.string()):
-        return None
-    return pa.scalar(value).cast(field.type).as_py()
+    """Delta holds no empty text to partition by: it stands for null."""
+    return None if value in (None, "") else pa.scalar(value).cast(field.type).as_py()
 
 
 def _fact(row: Mapping[str, Any], field: pa.Field) -> ColumnFacts | None:

@@ -40,11 +40,7 @@ def partition_text(value: Any) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S.%f") if value.tzinfo is None else _instant(value, "%f")
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _bounds(fact: ColumnFacts) -> tuple[Any, Any] | None:
@@ -80,21 +76,19 @@ def _dates(low: dt.date, high: dt.date) -> tuple[str, str]:
     return low.isoformat(), high.isoformat()
 
 
-def _times(low: dt.datetime, high: dt.datetime) -> tuple[str, str]:
+def _times(low: dt.datetime, high: dt.datetime) -> tuple[str, str] | None:
     """To the millisecond, as Delta wants it: the lower cut off, the upper rounded up."""
-    up = high + dt.timedelta(microseconds=-high.microsecond % 1000)
-    return _millis(low), _millis(up)
+    try:
+        return _millis(low), _millis(high + dt.timedelta(microseconds=-high.microsecond % 1000))
+    except OverflowError:
+        return None  # the last millisecond that Python knows
 
 
 def _millis(moment: dt.datetime) -> str:
-    thousandths = f"{moment.microsecond // 1000:03d}"
-    if moment.tzinfo is not None:
-        return _instant(moment, thousandths)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{thousandths}"
-
-
-def _instant(moment: dt.datetime, fraction: str) -> str:
-    return moment.astimezone(dt.UTC).strftime(f"%Y-%m-%dT%H:%M:%S.{fraction}Z")
+    """Local times with a space and no zone, instants in UTC: how the protocol tells them apart."""
+    if moment.tzinfo is None:
+        return moment.isoformat(" ", "milliseconds")
+    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat("T", "milliseconds") + "Z"
 
 
 # In this order: a bool is an int and a datetime is a date.

@@ -157,18 +157,16 @@ class Storage:
         Raises:
             NotFoundError: No such file.
         """
-        filesystem = self.root_of(location).filesystem
-        filesystem.invalidate_cache(location.rpartition("/")[0])
         try:
-            return FileStamp.from_info(filesystem.info(location))
+            return FileStamp.from_info(self._fresh(location).info(location))
         except FileNotFoundError:
             raise self._missing(location) from None
 
     def is_folder(self, location: str) -> bool:
-        return bool(self.root_of(location).filesystem.isdir(location))
+        return bool(self._fresh(location).isdir(location))
 
     def is_file(self, location: str) -> bool:
-        return bool(self.root_of(location).filesystem.isfile(location))
+        return bool(self._fresh(location).isfile(location))
 
     def list(self, folder: str) -> list[Entry]:
         """The entries of a folder by name; none where there is no such folder. Symlinks must stay inside.
@@ -176,16 +174,20 @@ class Storage:
         Raises:
             PathRefusedError: A symlink leads out of the roots.
         """
-        filesystem = self.root_of(folder).filesystem
-        # Object stores remember listings; another process may have written since.
-        filesystem.invalidate_cache(folder)
         try:
-            found = filesystem.ls(folder, detail=True)
+            found = self._fresh(folder).ls(folder, detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
         # A file is listed as itself, and by some object stores a folder too.
         inside = [info for info in found if not folder.rstrip("/").endswith(str(info["name"]).strip("/"))]
         return sorted((self._entry(folder, info) for info in inside), key=lambda entry: entry.name)
+
+    def _fresh(self, location: str) -> Any:
+        """The filesystem, without what it remembers: another process may have written since it looked."""
+        filesystem = self.root_of(location).filesystem
+        filesystem.invalidate_cache(location)
+        filesystem.invalidate_cache(location.rpartition("/")[0])
+        return filesystem
 
     def _entry(self, folder: str, info: Mapping[str, Any]) -> Entry:
         name = PurePosixPath(str(info["name"])).name

@@ -23,7 +23,7 @@ from engine.lake.table_commit import JOB_KEY, METADATA_KEY
 
 if TYPE_CHECKING:
     from engine.lake.source import Source
-    from engine.lake.storage import Storage
+    from engine.lake.storage import Entry, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,11 @@ def open_table(storage: Storage, name: str | TableName, version: int | None = No
 
 def list_tables(storage: Storage) -> list[str]:
     """Names of all tables, in order."""
-    schemas = [entry for entry in storage.list(storage.resolve(TABLES)) if entry.is_folder]
     return sorted(
         str(TableName(decode(schema.name), decode(entry.name)))
-        for schema in schemas
-        for entry in storage.list(schema.location)
-        if entry.is_folder and holds_delta(storage, entry.location)
+        for schema in _folders(storage, storage.resolve(TABLES))
+        for entry in _folders(storage, schema.location)
+        if holds_delta(storage, entry.location)
     )
 
 
@@ -126,6 +125,11 @@ def drop_table(storage: Storage, name: str | TableName) -> None:
         raise _no_table(storage, table)
     remove_tree(storage, location)
     prune_empty(storage, location.rpartition("/")[0])
+
+
+def _folders(storage: Storage, location: str) -> list[Entry]:
+    """Folders but hidden ones, which are about to be removed; names of tables never begin with a dot."""
+    return [entry for entry in storage.list(location) if entry.is_folder and not entry.name.startswith(".")]
 
 
 def _no_table(storage: Storage, name: TableName) -> NotFoundError:

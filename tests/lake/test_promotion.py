@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import FormatError
-from engine.lake import LossyCastError, conform
-from engine.lake.conform import cast_exactly
+from engine.lake.conform import LossyCastError, cast_exactly, conform
 from engine.lake.promotion import plain, plain_schema, promote, promote_text
 from engine.lake.union import union_schemas
 
