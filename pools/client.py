@@ -18,11 +18,13 @@ async def connected(client: Client) -> Client:
 async def cancel_all(client: Any, message: str) -> None:
     """Cancel every future of the client, done or not: whoever asks one for its result is told `message`.
 
-    Not by `Client.cancel`: its scheduler half walks to dependents and fails on one that nobody asked for
-    (`assert ts.who_wants` in distributed 2026.8), which ends the scheduler's connection to the client.
+    Not by `Client.cancel`: the scheduler's half of it walks on to dependents and fails on one that nobody
+    wants for itself (`assert ts.who_wants` in distributed 2026.8), which ends its connection to the client.
     """
-    states = dict(client.futures)
-    for state in states.values():
-        state.cancel(reason="pool", msg=message)
-    release = {"op": "client-releases-keys", "keys": list(states), "client": client.id}
+    if client.status != "running":  # it has lost its scheduler, and told its futures so
+        return
+    keys = list(client.futures)
+    for key in keys:
+        client.futures.pop(key).cancel(reason="pool", msg=message)
+    release = {"op": "client-releases-keys", "keys": keys, "client": client.id}
     client._send_to_scheduler(release)  # noqa: SLF001 - what releasing each of the futures would send

@@ -12,8 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pools.errors import PoolCapacityError, PoolStartError
-from pools.meter import Meter, Usage
-from pools.state import (
+from pools.messages import (
     Action,
     Close,
     Event,
@@ -24,7 +23,6 @@ from pools.state import (
     Hold,
     Observed,
     Pause,
-    Phase,
     Release,
     Resume,
     Retire,
@@ -33,10 +31,10 @@ from pools.state import (
     Spare,
     Spared,
     Start,
-    State,
     Unscale,
-    advance,
 )
+from pools.meter import Meter, Usage
+from pools.state import Phase, State, advance
 
 if TYPE_CHECKING:
     from pools.driver import Driver
@@ -44,8 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How often the driver is looked at when nothing calls for it. Ten looks a second at ten workers cost 0.3 %
-# of a core.
+# How often the driver is looked at when nothing calls for it. A look at two workers takes 12 microseconds.
 TICK_SECONDS = 0.1
 
 
@@ -84,10 +81,11 @@ class Control:
         async with self._command:
             if self._apply(Pause()).phase is Phase.PAUSED:
                 return
-            # First, because a worker on its way out waits for data to be moved that somebody wants.
-            await self._driver.cancel(f"Pool {self._spec.name!r} was paused.")
-            await self._quiet()
-            await self._driver.suspend()
+            try:  # first, because a worker on its way out waits until data that somebody wants is moved
+                await self._driver.cancel(f"Pool {self._spec.name!r} was paused.")
+            finally:
+                await self._quiet()
+                await self._driver.suspend()
 
     async def close(self) -> None:
         """From anywhere to closed."""
@@ -201,7 +199,7 @@ class Control:
                     self._watch = asyncio.create_task(self._look_on())
                     await self._until(lambda state: state.trouble is not None or state.phase is Phase.RUNNING)
                 if self.state.trouble is not None:
-                    raise PoolStartError(self.state.trouble)
+                    raise PoolStartError(self.state.trouble, pool=self._spec.name)
             except TimeoutError:
                 ready, wanted = self.state.load.ready, max(1, self.state.policy.floor)
                 await self._undo()
@@ -214,8 +212,10 @@ class Control:
 
     async def _undo(self) -> None:
         await self._quiet()
-        await self._driver.close()
-        self._apply(Failed())
+        try:
+            await self._driver.close()
+        finally:
+            self._apply(Failed())
 
     async def _look_on(self) -> None:
         while True:

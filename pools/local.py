@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import multiprocessing
 import os
 import pickle
 import signal
-import socket
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-import dask.config
-from distributed import Client, Nanny, Scheduler, Status
+from distributed import Client, Nanny, Status
 from distributed.system import MEMORY_LIMIT
 
 from pools.client import cancel_all, connected
@@ -21,6 +20,7 @@ from pools.drain import drain, may_leave, to_the_end
 from pools.equip import Equipment
 from pools.errors import PoolStartError
 from pools.policy import Dedicated, Load, WorkerLoad
+from pools.scheduler import started_scheduler
 from pools.scope import process_settings, spill_folder
 from pools.warm import servers
 from pools.watch import Watch
@@ -36,15 +36,6 @@ logger = logging.getLogger(__name__)
 _WORKERS_SHARE_OF_MEMORY = 0.9
 # What a worker that must go at once gets for it before it is killed. Idle ones need 0.05 s (measured).
 _LAST_SECONDS = 0.5
-
-_SETTINGS = {
-    # A task that holds the interpreter lock for five minutes would have its worker declared dead. On one
-    # machine a dead worker shows at once, as a closed connection, and its nanny brings it back.
-    "distributed.scheduler.worker-ttl": None,
-    # `pools.drain` hands tasks on as thieves get them, and data by the memory manager.
-    "distributed.scheduler.work-stealing": True,
-    "distributed.scheduler.active-memory-manager.start": True,
-}
 
 
 class LocalDriver:
@@ -74,15 +65,18 @@ class LocalDriver:
     async def open(self, spec: PoolSpec, listener: Listener) -> None:
         if self._scheduler is not None:
             return
+        if multiprocessing.current_process().daemon:  # it may have no children, says multiprocessing
+            message = f"Pool {spec.name!r} cannot start workers from within a worker."
+            raise PoolStartError(message, "Start pools in the client, or send work to the pool at hand.")
         self._spec = spec
         self._held.enter_context(process_settings())
         servers.ensure(spec.preload)
         self._folder = self._held.enter_context(spill_folder(spec))
         self._listener = listener
         self._watch = Watch(listener)
-        address = await self._start_scheduler()
+        self._scheduler = await started_scheduler(spec, self._watch)
         await self._equip(self._width(spec.policy.widest))
-        self._client = Client(address, asynchronous=True, set_as_default=False)
+        self._client = Client(self._scheduler.address, asynchronous=True, set_as_default=False)
         await connected(self._client)
 
     async def observe(self) -> Load:
@@ -149,35 +143,14 @@ class LocalDriver:
                 logger.warning("A worker of pool %r did not end well: %r", self._spec.name, problem)
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-        await self.suspend()
-        if self._scheduler is not None:
-            await self._scheduler.close()
-        self._client = self._scheduler = None
-        self._held.close()
-
-    async def _start_scheduler(self) -> str:
-        spec = self._spec
-        _check_dashboard_port(spec)
-        try:
-            with dask.config.set(_SETTINGS):
-                self._scheduler = Scheduler(
-                    host=spec.host,
-                    port=0,
-                    protocol="tcp",
-                    dashboard=spec.dashboard_port is not None,
-                    dashboard_address=f"{spec.host}:{spec.dashboard_port or 0}",
-                    allowed_failures=spec.allowed_failures,
-                    plugins=[self._watch],
-                )
-            await self._scheduler
-        except (OSError, RuntimeError) as error:
-            message = f"Pool {spec.name!r} cannot listen on {spec.host!r}: {error.__cause__ or error}."
-            raise PoolStartError(
-                message, "Give an address of this machine as host.", pool=spec.name
-            ) from error
-        return str(self._scheduler.address)
+        async with AsyncExitStack() as steps:  # each is taken, whatever becomes of the others; last first
+            steps.callback(self._held.close)
+            if self._scheduler is not None:
+                steps.push_async_callback(self._scheduler.close)
+            steps.push_async_callback(self.suspend)
+            if self._client is not None:
+                steps.push_async_callback(self._client.close)
+            self._client = self._scheduler = None
 
     async def _start_worker(self, width: int) -> Any:
         spec = self._spec
@@ -232,17 +205,3 @@ def _kill(nanny: Any) -> None:
     if nanny.pid is not None:
         with suppress(ProcessLookupError):
             os.kill(nanny.pid, signal.SIGKILL)
-
-
-def _check_dashboard_port(spec: PoolSpec) -> None:
-    """Distributed takes another port if this one is taken; whoever asked for it shall hear of that."""
-    if not spec.dashboard_port:
-        return
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((spec.host, spec.dashboard_port))
-        except OSError as error:
-            message = f"Pool {spec.name!r} cannot have its dashboard on {spec.host}:{spec.dashboard_port}: "
-            hint = "Give another dashboard_port, or 0 for any free one."
-            raise PoolStartError(f"{message}{error.strerror}.", hint, pool=spec.name) from error

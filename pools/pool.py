@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pools.control import Control
 from pools.errors import PoolError
 from pools.loop import LoopEndedError, LoopThread
+from pools.spec import whole
 from pools.state import Phase
 
 if TYPE_CHECKING:
@@ -130,7 +131,9 @@ class Pool:
             it is not
                 done after `timeout` seconds (it is then still worked on).
             PoolStateError: The pool does not run, or it is held and should shrink.
+            PoolSpecError: `nodes` is not a whole number.
         """
+        whole("nodes", nodes, least=0)
         self._running_loop(Phase.RUNNING).call(self._control.scale(nodes, timeout))
 
     @contextmanager
@@ -168,6 +171,9 @@ class Pool:
     @property
     def client(self) -> Any:
         """The `distributed.Client` of the pool.
+
+        It is nobody's default: libraries that look for one (xgboost.dask, collections' `compute`) find it
+        within `with pool.client.as_current()`.
 
         Raises:
             PoolStateError: The pool does not run.
@@ -241,7 +247,7 @@ class Pool:
         work = self._work()
         futures = work.map(fn, items, label=label, retries=retries, common=common)
         try:
-            return work.gather(futures, label=label)
+            return work.gather(futures)
         finally:
             work.drop(futures)
 
@@ -256,7 +262,7 @@ class Pool:
     ) -> Iterator[tuple[int, Any]]:
         """As `map`, but index and result of each item as it is done; leaving the iterator drops the rest."""
         work = self._work()
-        return work.results(work.map(fn, items, label=label, retries=retries, common=common), label=label)
+        return work.results(work.map(fn, items, label=label, retries=retries, common=common))
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
         """The results of these futures, in order; raises as `map` does."""

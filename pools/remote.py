@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from pools.policy import Load, WorkerLoad
 if TYPE_CHECKING:
     from pools.driver import Listener
     from pools.spec import PoolSpec
+
+
+_LEAVE_SECONDS = 2.0
 
 
 class RemoteDriver:
@@ -53,7 +57,10 @@ class RemoteDriver:
         self._client.subscribe_topic(listener.topic, lambda event: listener.counted(event[1]["counts"]))
 
     async def observe(self) -> Load:
-        cores = await self._client.scheduler.ncores()
+        try:
+            cores = await self._client.scheduler.ncores()
+        except OSError:  # nobody answers; whoever waits for work there is told by the client
+            return Load()
         return Load(tuple(WorkerLoad(address) for address in cores))
 
     async def grow(self, count: int) -> None:
@@ -71,7 +78,8 @@ class RemoteDriver:
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            with suppress(TimeoutError):  # of a scheduler that does not answer there is no leave to take
+                await client.close(timeout=_LEAVE_SECONDS)
 
     async def _find_dashboard(self, spec: PoolSpec) -> str | None:
         identity = await self._client.scheduler.identity()

@@ -109,26 +109,26 @@ class PoolSpec:
     @classmethod
     def dedicated(cls, name: str, *, nodes: int, **options: Unpack[Options]) -> Self:
         """A pool of `nodes` workers, there from start to close; `options` are the arguments of the class."""
-        return cls(name, Dedicated(_whole("nodes", nodes, least=1)), **options)
+        return cls(name, Dedicated(whole("nodes", nodes, least=1)), **options)
 
     @classmethod
     def serverless(
         cls, name: str, *, max_workers: int, idle_seconds: float = 60.0, **options: Unpack[Options]
     ) -> Self:
         """A pool of zero to `max_workers` workers as work comes; one leaves after `idle_seconds` without."""
-        most = _whole("max_workers", max_workers, least=1)
+        most = whole("max_workers", max_workers, least=1)
         return cls(name, Serverless(most, _seconds("idle_seconds", idle_seconds)), **options)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise _refused("name", self.name, "Use letters, digits, _ and -, a letter first, at most 63.")
-        _whole("threads", self.threads, least=1)
-        _whole("allowed_failures", self.allowed_failures, least=0)
+        whole("threads", self.threads, least=1)
+        whole("allowed_failures", self.allowed_failures, least=0)
         _seconds("start_seconds", self.start_seconds)
         if not isinstance(self.host, str) or not self.host or ":" in self.host or "/" in self.host:
             raise _refused("host", self.host, "Give an IPv4 address or a host name, without a port.")
         if self.dashboard_port is not None:
-            _whole("dashboard_port", self.dashboard_port, least=0, most=65535)
+            whole("dashboard_port", self.dashboard_port, least=0, most=65535)
         if isinstance(self.preload, str) or not all(isinstance(module, str) for module in self.preload):
             raise _refused("preload", self.preload, "Give a sequence of module names.")
         if isinstance(self.policy, Serverless):
@@ -176,10 +176,15 @@ def memory_bytes(memory: int | str) -> int:
         memory = int(float(match[1]) * _UNITS.get(match[2] or "", 1))
     # Below this a worker cannot even hold the modules it has loaded (350 MB resident, shared with its
     # siblings).
-    return _whole("memory", memory, least=2**26)
+    return whole("memory", memory, least=2**26)
 
 
-def _whole(field: str, value: Any, *, least: int, most: int | None = None) -> int:
+def whole(field: str, value: Any, *, least: int, most: int | None = None) -> int:
+    """The value, if it is a whole number within these bounds.
+
+    Raises:
+        PoolSpecError: It is not; names the field.
+    """
     fits = isinstance(value, int) and not isinstance(value, bool) and value >= least
     if not fits or (most is not None and value > most):
         upper = "" if most is None else f" and at most {most}"

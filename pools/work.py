@@ -51,34 +51,43 @@ class Work:
         fn = self._portable(fn, label)
         call, shared = (_call, ()) if common is None else (_call_with, (self._portable(common, label),))
         futures: list[Any] = []
-        with self._sending(label):
-            for batch in batches(items, most=_GRAPH_ITEMS, size=_GRAPH_BYTES):
-                columns = [[value] * len(batch) for value in (fn, self._topic, *shared)]
-                keys = [(token, len(futures) + place) for place in range(len(batch))]
+        for batch in batches(items, most=_GRAPH_ITEMS, size=_GRAPH_BYTES):
+            columns = [[value] * len(batch) for value in (fn, self._topic, *shared)]
+            keys = [(token, len(futures) + place) for place in range(len(batch))]
+            with self._sending(label):
                 futures += self._client.map(call, *columns, batch, key=keys, retries=retries, pure=False)
         return futures
 
-    def results(self, futures: list[Any], *, label: str) -> Iterator[tuple[int, Any]]:
+    def results(self, futures: list[Any]) -> Iterator[tuple[int, Any]]:
         """Index and result of each future as it is done; what is left when the iterator ends is dropped."""
         index = {future.key: place for place, future in enumerate(futures)}
         try:
             for batch in as_completed(futures, loop=self._client.loop).batches():
                 done = [future for future in batch if future.status == "finished"]
-                for future, value in zip(done, self.gather(done, label=label), strict=True):
+                for future, value in zip(done, self.gather(done), strict=True):
                     yield index[future.key], value
                     future.release()
                 if len(done) < len(batch):
-                    with self._told(label):
+                    with self._told():
                         next(future for future in batch if future.status != "finished").result()
         finally:
             self.drop(futures)
 
-    def gather(self, futures: Sequence[Any], *, label: str | None = None) -> list[Any]:
+    def gather(self, futures: Sequence[Any]) -> list[Any]:
         """The results of these futures, in order."""
         if not futures:
             return []
-        with self._told(label or key_split(futures[0].key)):
+        with self._told():
+            for future in futures:
+                if future.client is not self._client:
+                    self._refuse(future)
             return list(self._client.gather(list(futures)))
+
+    def _refuse(self, future: Any) -> None:
+        if future.cancelled():  # by a pause that closed the client it belonged to
+            future.result()
+        message = f"Future {future.key!r} is not of pool {self._pool!r}."
+        raise PoolSpecError(message, "Gather it where it was submitted.", pool=self._pool)
 
     def drop(self, futures: Iterable[Any]) -> None:
         """Forget these futures: what has not begun of them is not begun."""
@@ -117,19 +126,18 @@ class Work:
             ) from error
 
     @contextmanager
-    def _told(self, label: str) -> Iterator[None]:
+    def _told(self) -> Iterator[None]:
         try:
             yield
         except KilledWorker as error:
-            deaths = error.allowed_failures + 1
+            label, deaths = key_split(error.task), error.allowed_failures + 1
             message = f"A task of {label!r} was given up: {deaths} workers died while they ran it."
             hint = "Did it run out of memory? Give the pool more memory, or the task less to do."
             raise TaskLostError(message, hint, pool=self._pool, label=label) from error
         except CancelledError as error:
-            told = getattr(error, "msg", None) or str(error)
-            raise WorkCancelledError(
-                f"Work {label!r} was cancelled. {told}", pool=self._pool, label=label
-            ) from error
+            label, told = key_split(getattr(error, "key", "work")), getattr(error, "msg", None) or str(error)
+            message = f"Work {label!r} was cancelled. {told}"
+            raise WorkCancelledError(message, pool=self._pool, label=label) from error
 
 
 def _checked(label: str) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from leaks import Footprint
 
 from pools import Pool, PoolSpec, warm
+
+# How long an example takes says more of who else uses the machine than of the code.
+hypothesis.settings.register_profile("tarn", deadline=None)
+hypothesis.settings.load_profile("tarn")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,8 +20,8 @@ def nothing_left_by_the_session() -> Iterator[None]:
     """The whole session leaves no process, thread or listening port."""
     before = Footprint.now()
     yield
-    warm.servers.reap(current=True)
     before.check()
+    warm.servers.reap(current=True)
 
 
 @pytest.fixture

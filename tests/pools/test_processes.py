@@ -61,7 +61,15 @@ def gone(processes: list[psutil.Process]) -> None:
     assert not alive
 
 
-@pytest.mark.parametrize("ending", ["close", "falls off its end", "falls off its end at work", "raises"])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "close",
+        "falls off its end at work",
+        pytest.param("falls off its end", marks=pytest.mark.slow),
+        pytest.param("raises", marks=pytest.mark.slow),
+    ],
+)
 def test_a_script_without_a_guard_runs_once_and_leaves_nothing(tmp_path: Path, ending: str) -> None:
     with start(SCRIPT + ENDINGS[ending], tmp_path) as client:
         workers = workers_of(client)
@@ -71,6 +79,7 @@ def test_a_script_without_a_guard_runs_once_and_leaves_nothing(tmp_path: Path, e
         eventually(lambda: not in_session(client.pid))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [("-m", "script"), ("-c", SCRIPT + "pool.close()")])
 def test_a_module_and_a_command_run_once(tmp_path: Path, how: tuple[str, ...]) -> None:
     with start(SCRIPT + "pool.close()", tmp_path, *how) as client:

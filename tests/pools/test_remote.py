@@ -84,7 +84,7 @@ def cluster(folder: Path, tls: TLS | None) -> Iterator[Cluster]:
             running.callback(process.wait)
             running.callback(process.terminate)
             processes.append(psutil.Process(process.pid))
-            eventually(told.exists)
+            eventually(lambda: told.exists() and told.read_text().endswith("}"))
         there = Cluster(json.loads(told.read_text())["address"], tls, tuple(processes))
         with Pool(there.spec(2)):
             pass

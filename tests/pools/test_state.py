@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pools.errors import PoolCapacityError, PoolStateError
-from pools.policy import Dedicated, Load, Policy, Serverless, WorkerLoad
-from pools.state import (
+from pools.messages import (
     Action,
     Close,
     Event,
@@ -22,7 +21,6 @@ from pools.state import (
     Hold,
     Observed,
     Pause,
-    Phase,
     Release,
     Resume,
     Retire,
@@ -31,10 +29,10 @@ from pools.state import (
     Spare,
     Spared,
     Start,
-    State,
     Unscale,
-    advance,
 )
+from pools.policy import Dedicated, Load, Policy, Serverless, WorkerLoad
+from pools.state import Phase, State, advance
 
 
 def run(state: State, *events: Event) -> tuple[State, list[Action]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,23 @@ def test_nothing_of_a_common_value_stays_behind(dedicated_pool: Pool) -> None:
 def test_futures_among_the_arguments_arrive_as_their_results(dedicated_pool: Pool) -> None:
     three = dedicated_pool.submit(square, 3)
     assert dedicated_pool.submit(square, three).result() == 81
+
+
+def test_a_future_of_another_pool_is_refused(dedicated_pool: Pool) -> None:
+    with Pool(PoolSpec.serverless("other", max_workers=1)) as other:
+        future = other.submit(square, 3)
+        with pytest.raises(PoolSpecError, match="is not of pool 'dedicated_pool'"):
+            dedicated_pool.gather([future])
+        assert other.gather([future]) == [9]
+
+
+def test_an_error_of_the_items_themselves_is_theirs(dedicated_pool: Pool) -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        dedicated_pool.map(square, items(), label="square")
 
 
 def test_several_threads_may_use_a_pool_at_once(dedicated_pool: Pool) -> None:
