@@ -18,8 +18,7 @@ from engine.prep.views import View
 if TYPE_CHECKING:
     from engine.lake import Runner, Source
 
-# Trees split one-hot columns one category at a time; with more categories than this an ordered code is
-# cheaper.
+# Trees split one-hot columns one category at a time; with more than these an ordered code is cheaper.
 ONE_HOT_CATEGORIES = 64
 # More distinct texts than this make an identifier, from which a model learns its training rows by heart.
 ORDINAL_CATEGORIES = 100_000

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from engine.prep.views import Estimator
 
-# A wrong graph is off by far more; a right one by the rounding of float32, which a product of columns
-# multiplies.
+# A wrong graph is off by far more, a right one by roundings of float32, which products of columns add up.
 TOLERANCE = 1e-3
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from prep_oracle import split
@@ -34,6 +35,7 @@ from sklearn.preprocessing import (
 from engine.errors import DataError, SignatureError, TarnError, UnsupportedError
 from engine.lake import InlineRunner
 from engine.prep import Blocks, fit
+from engine.prep.views import Inflow, View
 
 SCHEMA = pa.schema(
     [
@@ -177,6 +179,11 @@ def test_missing_values_where_scikit_learn_takes_none(step: Any) -> None:
 
 
 BAD_PARAMETERS = [
+    KBinsDiscretizer(n_bins=1),
+    KBinsDiscretizer(n_bins=[2, 3]),
+    QuantileTransformer(n_quantiles=0),
+    RobustScaler(quantile_range=(90, 10)),
+    MinMaxScaler(feature_range=(1, 0)),
     OneHotEncoder(categories=[["a"]]),
     OrdinalEncoder(handle_unknown="use_encoded_value"),
     OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=0),
@@ -186,8 +193,9 @@ BAD_PARAMETERS = [
 
 @pytest.mark.parametrize("step", BAD_PARAMETERS, ids=str)
 def test_parameters_that_scikit_learn_refuses_are_told_in_our_words(step: Any) -> None:
-    table = pa.table({"word": ["a", "b", "c"]})
-    with pytest.raises(DataError, match=f"{type(step).__name__} cannot be fitted on 'word'"):
+    values = ["a", "b", "c"] if "Encoder" in type(step).__name__ else [1.0, 2.0, 4.0]
+    table = pa.table({"column": values})
+    with pytest.raises(DataError, match=f"{type(step).__name__} cannot be fitted on 'column'"):
         fit(step, split(table, [1]), InlineRunner())
 
 
@@ -211,11 +219,17 @@ def test_no_rows(cuts: list[int]) -> None:
         fit(StandardScaler(), split(pa.table({"x": pa.array([], pa.float64())}), cuts), InlineRunner())
 
 
+class Listing:
+    """A step whose output is neither a frame nor an array, as that of set_output(transform="polars")."""
+
+    def transform(self, block: Any) -> list[Any]:
+        return list(block.to_numpy())
+
+
 def test_an_output_that_is_neither_frame_nor_array_is_refused() -> None:
-    pytest.importorskip("polars")
-    step = make_pipeline(StandardScaler().set_output(transform="polars"), MinMaxScaler())
-    with pytest.raises(UnsupportedError, match="StandardScaler"):
-        fit(step, split(pa.table({"x": [1.0, 2.0]}), [1]), InlineRunner())
+    head = pd.DataFrame({"x": [1.0, 2.0]})
+    with pytest.raises(UnsupportedError, match="Listing puts out a list"):
+        Inflow(View(("x",)), head, head, ("x",)).through(Listing())
 
 
 def test_a_step_that_names_nothing_takes_no_names_away() -> None:

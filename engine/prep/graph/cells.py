@@ -89,10 +89,12 @@ class Graph:
     def inline(self, graph: onnx.GraphProto, inputs: Sequence[str]) -> str:
         """Add another graph of one output, its names made fresh, and return the name of its output."""
         prefix = self.fresh("part")
-        renamed = dict(zip((value.name for value in graph.input), inputs, strict=True))
+        renamed: dict[str, str] = dict(zip((v.name for v in graph.input), inputs, strict=True))
 
         def rename(name: str) -> str:
-            return name and renamed.setdefault(name, f"{prefix}_{name}")
+            if name and name not in renamed:
+                renamed[name] = self.fresh(f"{prefix}_{name}")
+            return renamed.get(name, name)
 
         for tensor in graph.initializer:
             copy = onnx.TensorProto()

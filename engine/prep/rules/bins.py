@@ -46,11 +46,14 @@ def _uniform(bins: Estimator, inflow: Inflow, extent: Extent) -> Estimator:
 
 def _quantile(bins: Estimator, inflow: Inflow, columns: Sequence[Ranked]) -> Estimator:
     refuse_missing(inflow.labels, np.array([column.missing for column in columns]), "KBinsDiscretizer")
+    clone(bins).set_params(strategy="uniform").fit(
+        inflow.like([np.arange(2.0)] * len(columns))
+    )  # checks n_bins
     wanted = np.broadcast_to(bins.n_bins, len(columns))
     edges = [_edges(column, int(n), bins.quantile_method) for column, n in zip(columns, wanted, strict=True)]
     counts = np.array([len(column) - 1 for column in edges])
     # scikit-learn fits as many bins of equal width, on a column that is constant where there is but one bin;
-    # the # edges then take the place of its own.
+    # the edges then take the place of its own.
     like = clone(bins).set_params(strategy="uniform", n_bins=np.maximum(counts, 2))
     like.fit(inflow.like([np.array([0.0, float(count > 1)]) for count in counts]))
     like.bin_edges_ = np.array([None] * len(edges), dtype=object)

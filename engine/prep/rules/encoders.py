@@ -27,12 +27,17 @@ def _refuse_ordinal(encoder: Estimator) -> Reason | None:
 
 def _refuse_grouping(encoder: Estimator) -> Reason | None:
     return first_reason(
-        None
-        if np.dtype(encoder.dtype).kind in "fiu"
-        else Reason(f"dtype={encoder.dtype!r}", "Features are numbers: use a float or integer dtype."),
+        _refuse_dtype(encoder),
         one_of(encoder, "min_frequency", (None,)),
         one_of(encoder, "max_categories", (None,)),
     )
+
+
+def _refuse_dtype(encoder: Estimator) -> Reason | None:
+    dtype = encoder.dtype
+    if isinstance(dtype, np.dtype | type) and np.dtype(dtype).kind in "fiu":
+        return None
+    return Reason(f"dtype={dtype!r}", "Features are numbers: use np.float64 or another number type.")
 
 
 def _statistic(encoder: Estimator) -> Statistic | None:

@@ -40,8 +40,7 @@ def _statistic(imputer: Estimator) -> Statistic:
 
 
 def _finish(imputer: Estimator, inflow: Inflow, summary: Any) -> Estimator:
-    # The statistic of one row is that row: scikit-learn finds the same fill values, and which columns to
-    # drop.
+    # The statistic of one row is that row: scikit-learn finds the fill values, and which columns to drop.
     fills = _fills(imputer.strategy, inflow, summary)
     return imputer.fit(inflow.like([np.array([value], dtype=object) for value in fills]))
 

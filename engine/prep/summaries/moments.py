@@ -42,8 +42,7 @@ def _summarise(block: Block, labels: Sequence[str]) -> Moments:
     values = numbers(block, labels)
     there = ~np.isnan(values)
     count = there.sum(axis=0)
-    # Deviations from a value of the column itself are exact for a constant column and small at an offset of
-    # 1e9.
+    # Deviations from one of its values are exact for a constant column and small at an offset of 1e9.
     origin = values[there.argmax(axis=0), np.arange(values.shape[1])]
     shifted = np.where(there, values - origin, 0.0)
     divisor = np.maximum(count, 1)

@@ -65,8 +65,7 @@ def _at(values: np.ndarray, upto: np.ndarray, shares: np.ndarray, method: Method
     elif method == "averaged_inverted_cdf":
         past = np.where(past == 0, 0.5, 1.0)
     below, above = (_ranked(values, upto, floor + step) for step in (0, 1))
-    # From the nearer end, as numpy does, so that a quantile that is a data value is that value to the last
-    # bit.
+    # From the nearer end, as numpy does: a quantile that is a data value is that value to the last bit.
     gap = above - below
     return np.asarray(np.where(past < 0.5, below + gap * past, above - gap * (1 - past)))
 
