@@ -244,7 +244,7 @@ class WorkspacePool(Pool):
             mode: `overwrite`, `append` or `create`.
 
         Raises:
-            SignatureError: Columns that the model reads are missing or of another type, before anything is read.
+            SignatureError: Columns that the model reads are missing or of another type; nothing was read.
             WriteError: See `write`.
         """
         from engine.ml.score import score, score_flow

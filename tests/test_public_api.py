@@ -46,7 +46,8 @@ def test_importing_the_engine_loads_nothing_heavy() -> None:
 def test_opening_a_workspace_starts_nothing(tmp_path: object) -> None:
     program = (
         "import sys, threading, engine; ws = engine.Workspace(sys.argv[1]); ws.dedicated('d', nodes=2);"
-        "print(threading.active_count(), *(m for m in ('mlflow', 'xgboost', 'dask.dataframe') if m in sys.modules))"
+        "heavy = [m for m in ('mlflow', 'xgboost', 'dask.dataframe') if m in sys.modules];"
+        "print(threading.active_count(), *heavy)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, f"{tmp_path}/lake"], capture_output=True, text=True, check=True
