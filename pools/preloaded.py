@@ -6,7 +6,7 @@ xgboost 3.2, onnxruntime 1.31, duckdb 2.0, deltalake 1.6 and numba 0.68: all of 
 cleaners (pyarrow's and deltalake's; jemalloc restarts them after a fork) and one of onnxruntime's. OpenBLAS
 and OpenMP start none, because the server's environment holds them to one thread. In forked children with 1
 and 2 threads, matrix products, Parquet and Delta writes and reads, DuckDB scans, XGBoost training, ONNX
-sessions and scikit-learn fits all worked and agreed (`tests/pools/test_warm.py` repeats that).
+sessions and scikit-learn fits all worked and agreed (`tests/pools/test_worker.py` repeats that).
 """
 
 from __future__ import annotations

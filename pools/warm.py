@@ -61,8 +61,9 @@ class _Servers:
                 self._modules = tuple(dict.fromkeys((*self._modules, *modules)))
                 self._current = forkserver.ForkServer()
                 self._current.set_forkserver_preload([preloaded.__name__])
-            with _environment(_server_environment(self._modules)):
-                self._current.ensure_running()
+            if not _runs(self._current):
+                with _environment(_server_environment(self._modules)):
+                    self._current.ensure_running()
             return self._current
 
     def pids(self) -> list[int]:
@@ -123,6 +124,12 @@ class _Context(multiprocessing.context.BaseContext):
 
 
 multiprocessing.context._concrete_contexts[METHOD] = _Context()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _runs(server: Any) -> bool:
+    pid = server._forkserver_pid  # noqa: SLF001
+    # Only looks: the exit of one that has died is for `ensure_running` to collect.
+    return pid is not None and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _server_environment(modules: Sequence[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pool_cases import PoolCases, after_looks, eventually, in_background
 
 from pools import Pool, PoolSpec, PoolStartError, TaskLostError, WorkCancelledError
 from pools.warm import servers
+from pools.worker import native_threads
 
 
 def wait_for(path: str) -> str:
@@ -291,3 +292,16 @@ def test_a_pool_with_other_modules_gets_a_server_that_knows_them() -> None:
         with Pool(PoolSpec.dedicated("two", nodes=1, preload=["wave", "no_such_module"])) as two:
             assert two.map(loaded, [0], label="loaded") == [True]
             assert len(servers.pids()) == before + 1
+
+
+def test_a_warm_server_that_dies_is_started_again() -> None:
+    with Pool(PoolSpec.dedicated("dw", nodes=1)) as pool:
+        before = workers_of(pool)
+        (server,) = servers.pids()[-1:]
+        os.kill(server, signal.SIGKILL)
+        assert pool.map(process_id, range(3), label="pid")
+        pool.scale(2)
+        assert len(set(pool.client.run(native_threads))) == 2
+        assert servers.pids()[-1] != server
+    _, alive = psutil.wait_procs(before, timeout=30)
+    assert not alive
