@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,15 +24,17 @@ def check_parity(fitted: Estimator, head: pd.DataFrame, features: np.ndarray, na
     """Compare a graph's output with scikit-learn's on the same rows.
 
     A graph sees float32. So a value counts as right if it is what scikit-learn makes of the raw number
-    (categories are found by all their digits) or of the number as float32 (a column near 1e9 has lost some).
+    (categories are found by all their digits), or lies among what it makes of that number as float32 and of
+    its neighbours (a column near 1e9 has lost digits, and so have the edges of its bins).
 
     Raises:
         ParityError: They differ; names the feature and the two values.
     """
     wanted = dense(Apply(fitted)(head))
-    wrong = _off(features, wanted)
+    wrong = _outside(features, wanted, wanted)
     if wrong.any():
-        wrong &= _off_rounded(fitted, head, features)
+        near = np.stack([wanted, *_nearby(fitted, head)])
+        wrong &= _outside(features, near.min(axis=0), near.max(axis=0))
     for row, column in np.argwhere(wrong)[:1]:
         found, right = features[row, column], wanted[row, column]
         raise ParityError(
@@ -40,15 +44,22 @@ def check_parity(fitted: Estimator, head: pd.DataFrame, features: np.ndarray, na
         )
 
 
-def _off_rounded(fitted: Estimator, head: pd.DataFrame, features: np.ndarray) -> np.ndarray:
-    numbers = {name: np.float32 for name in head.columns if head[name].dtype == np.float64}
-    try:
-        return _off(features, dense(Apply(fitted)(head.astype(numbers).astype(head.dtypes))))
-    except DataError:  # a strict encoder does not know a category by its float32
-        return np.ones_like(features, dtype=bool)
-
-
-def _off(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _nearby(fitted: Estimator, head: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Yield what scikit-learn makes of the numbers as float32, as the one below and as the one above."""
+    numbers = [name for name in head.columns if head[name].dtype == np.float64]
     with np.errstate(over="ignore"):
-        rounded = wanted.astype(np.float32)
-    return np.asarray(~np.isclose(features, rounded, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
+        nearest = head[numbers].to_numpy().astype(np.float32)
+    for values in (nearest, *(np.nextafter(nearest, np.float32(end)) for end in (-np.inf, np.inf))):
+        rows = head.copy()
+        rows[numbers] = values.astype(np.float64)
+        with suppress(DataError):  # a strict encoder does not know a category by its float32
+            yield dense(Apply(fitted)(rows))
+
+
+def _outside(features: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Say which values are not between these two, both missing or both infinite being alike."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        least, most = low.astype(np.float32), high.astype(np.float32)
+        room = TOLERANCE * (1 + np.maximum(np.abs(least), np.abs(most)))
+        inside = (features >= least - room) & (features <= most + room)
+    return np.asarray(~(inside | (features == least) | (np.isnan(features) & np.isnan(least))))
