@@ -45,7 +45,7 @@ def open_delta(storage: Storage, location: str, version: int | None = None) -> D
     name = storage.relative(location)
     if not holds_delta(storage, location):
         raise NotFoundError(f"{name} is no Delta table", "check the path", path=location)
-    address, options = address_of(storage, location), client_options(storage)
+    address, options = address_of(storage, location), client_options(storage, location)
     with delta_faults(name):
         table = DeltaTable(address, storage_options=options)
         newest = int(table.version())
@@ -87,13 +87,13 @@ def address_of(storage: Storage, location: str) -> str:
     return location
 
 
-def client_options(storage: Storage) -> dict[str, str]:
-    """Options for delta-rs: those given for it, else those of fsspec under their other names."""
-    given = dict(storage.table_options)
-    if given:
-        return given
-    options = dict(storage.home.options)
-    if storage.home.protocol not in ("s3", "s3a"):
+def client_options(storage: Storage, location: str) -> dict[str, str]:
+    """Options for delta-rs: those given for it, else those of the root's fsspec under their other names."""
+    root = storage.root_of(location)
+    if storage.table_options and root.protocol == storage.home.protocol:
+        return dict(storage.table_options)
+    options = dict(root.options)
+    if root.protocol not in ("s3", "s3a"):
         return {name: value for name, value in options.items() if isinstance(value, str)}
     client: dict[str, Any] = options.get("client_kwargs") or {}
     known = {**options, "endpoint_url": options.get("endpoint_url") or client.get("endpoint_url")}

@@ -77,18 +77,33 @@ def commits(storage: Storage, location: str) -> Iterator[tuple[int, Mapping[str,
     Raises:
         FormatError: A commit is not readable.
     """
-    entries = storage.list(f"{location}/{DELTA_LOG}")
-    for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
-        match = _COMMIT.fullmatch(entry.name)
-        if match:
-            yield int(match.group(1)), _commit_info(storage, entry.location)
+    for version, commit in sorted(commit_files(storage, location).items(), reverse=True):
+        yield version, _commit_info(storage, commit)
 
 
-def _commit_info(storage: Storage, location: str) -> Mapping[str, Any]:
-    with storage.open(location) as handle, delta_faults(storage.relative(location)):
-        actions = [json.loads(line) for line in handle if b'"commitInfo"' in line]
-    found: list[Mapping[str, Any]] = [action["commitInfo"] for action in actions if "commitInfo" in action]
-    return found[0] if found else {}
+def commit_files(storage: Storage, location: str) -> dict[int, str]:
+    """The commits that the log still has: version and file of each."""
+    named = ((_COMMIT.fullmatch(entry.name), entry) for entry in storage.list(f"{location}/{DELTA_LOG}"))
+    return {int(match.group(1)): entry.location for match, entry in named if match}
+
+
+def added_files(storage: Storage, location: str, version: int) -> set[str] | None:
+    """Locations of the files that one commit added; None if the log no longer tells."""
+    commit = commit_files(storage, location).get(version)
+    if commit is None:
+        return None
+    return {_file_location(storage, location, add["path"]) for add in _actions(storage, commit, "add")}
+
+
+def _commit_info(storage: Storage, commit: str) -> Mapping[str, Any]:
+    return next(iter(_actions(storage, commit, "commitInfo")), {})
+
+
+def _actions(storage: Storage, commit: str, kind: str) -> list[dict[str, Any]]:
+    mark = f'"{kind}"'.encode()
+    with storage.open(commit) as handle, delta_faults(storage.relative(commit)):
+        actions = [json.loads(line) for line in handle if mark in line]
+    return [action[kind] for action in actions if kind in action]
 
 
 def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema) -> list[_Added]:

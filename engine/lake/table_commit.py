@@ -17,7 +17,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from engine.errors import NotFoundError, OptionError, WriteError
 from engine.lake.delta_client import address_of, client_options, first_line, holds_delta, open_delta
-from engine.lake.delta_log import commits, schema_of
+from engine.lake.delta_log import added_files, commits, schema_of
 from engine.lake.delta_protocol import check_writable
 from engine.lake.delta_types import check_keys, delta_schema
 from engine.lake.names import TableName
@@ -48,13 +48,10 @@ class _Change:
     actions: list[AddAction]
     metadata: str
 
-    def properties(self, retries: int | None) -> CommitProperties:
+    def properties(self) -> CommitProperties:
         told = {JOB_KEY: self.writer.job, METADATA_KEY: self.metadata}
-        return CommitProperties(
-            custom_metadata=told,
-            max_commit_retries=retries,
-            app_transactions=[Transaction(self.writer.job, 1)],
-        )
+        once = [Transaction(self.writer.job, 1)]
+        return CommitProperties(custom_metadata=told, max_commit_retries=0, app_transactions=once)
 
 
 def begin_write(
@@ -133,14 +130,8 @@ def commit_write(
         schema = agreed_schema(writer, parts)
         check_keys(schema, writer.partition_by)
         files = checked_files(writer, parts, schema)
-        _commit(_Change(writer, schema, [_action(file) for file in files], told))
-        version = committed_version(writer)
-    if version is None:
-        raise WriteError(f"{writer.name}: its history does not tell of {writer.job}", "look at its log")
-    # Attempts that lost have left files. They are in nobody's way: what was committed stays so without this.
-    kept = {f"{writer.location}/{file.path}" for part in parts for file in part.files}
-    with suppress(WriteError):
-        remove_others(writer.storage, writer.folder, kept)
+        version = _commit(_Change(writer, schema, [_action(file) for file in files], told))
+    _sweep(writer, version)
     return version
 
 
@@ -203,16 +194,38 @@ def _action(file: WrittenFile) -> AddAction:
     return AddAction(file.path, data.stamp.size, values, data.modified, data_change=True, stats=data.stats)
 
 
-def _commit(change: _Change) -> None:
+def _commit(change: _Change) -> int:
     writer = change.writer
     latest = _existing(writer.storage, writer.location)
-    with _conflicts(writer):
-        if latest is None or writer.base is None:
-            _create(change, mode="error")
-        elif writer.mode == "append":
-            _append(change, latest)
-        else:
-            _overwrite(change, latest)
+    try:
+        with _conflicts(writer):
+            if latest is None or writer.base is None:
+                _create(change, mode="error")
+            elif writer.mode == "append":
+                _append(change, latest)
+            else:
+                _overwrite(change, latest)
+    except WriteError:
+        # Another process may have committed this very job, or this commit may have landed unheard.
+        version = committed_version(writer)
+        if version is None:
+            raise
+        return version
+    version = committed_version(writer)
+    if version is None:
+        raise WriteError(f"{writer.name}: its history does not tell of {writer.job}", "look at its log")
+    return version
+
+
+def _sweep(writer: TableWriter, version: int) -> None:
+    """Remove the files of attempts that lost: all of the job that its commit does not name.
+
+    They are in nobody's way, so that a store that refuses does not undo what was committed.
+    """
+    kept = added_files(writer.storage, writer.location, version)
+    if kept is not None:
+        with suppress(WriteError):
+            remove_others(writer.storage, writer.folder, kept)
 
 
 def _create(change: _Change, *, mode: str) -> None:
@@ -224,23 +237,36 @@ def _create(change: _Change, *, mode: str) -> None:
         mode=mode,
         partition_by=list(writer.partition_by),
         name=str(writer.name),
-        storage_options=client_options(writer.storage),
-        commit_properties=change.properties(retries=0),
+        storage_options=client_options(writer.storage, writer.location),
+        commit_properties=change.properties(),
     )
 
 
 def _append(change: _Change, latest: DeltaTable) -> None:
-    """Add to whatever is there now: appends of others in between do no harm, other columns do."""
+    """Add to whatever is there now: appends of others in between do no harm, other columns do.
+
+    Each try is for one version alone. measured: delta-rs 1.6 tries again by itself without a look at whether
+    the same job was committed in between, and commits it twice.
+    """
     writer = change.writer
-    if not same_columns(change.schema, schema_of(latest)):
-        raise _conflict(writer)
-    latest.create_write_transaction(
-        change.actions,
-        "append",
-        latest.schema(),
-        partition_by=list(writer.partition_by),
-        commit_properties=change.properties(retries=None),
-    )
+    while latest.transaction_version(writer.job) is None:
+        if not same_columns(change.schema, schema_of(latest)):
+            raise _conflict(writer)
+        try:
+            latest.create_write_transaction(
+                change.actions,
+                "append",
+                latest.schema(),
+                partition_by=list(writer.partition_by),
+                commit_properties=change.properties(),
+            )
+        except CommitFailedError:
+            tried = int(latest.version())
+            latest = open_delta(writer.storage, writer.location)
+            if int(latest.version()) == tried:
+                raise
+        else:
+            return
 
 
 def _overwrite(change: _Change, latest: DeltaTable) -> None:
@@ -261,7 +287,7 @@ def _overwrite(change: _Change, latest: DeltaTable) -> None:
         "overwrite",
         latest.schema(),
         partition_by=keys,
-        commit_properties=change.properties(retries=0),
+        commit_properties=change.properties(),
     )
 
 

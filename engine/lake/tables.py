@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from engine.errors import NotFoundError
 from engine.lake.delta_client import holds_delta, open_delta
-from engine.lake.delta_log import commits, delta_source, schema_of
+from engine.lake.delta_log import commit_files, commits, delta_source, schema_of
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import PARTITION_BYTES
 from engine.lake.names import TableName, decode
@@ -69,7 +69,7 @@ class Table(Readable):
 
     def versions(self) -> list[int]:
         """Versions that the history still tells of, oldest first."""
-        return sorted(commit.version for commit in self.history)
+        return sorted(commit_files(self.storage, self.location))
 
     @property
     def history(self) -> tuple[Commit, ...]:

@@ -116,11 +116,7 @@ def write_frame(
     wanted = schema if schema is not None or mode == "append" else found
     writer = begin_write(storage, into, mode=mode, schema=wanted, partition_by=partition_by)
     with _all_or_nothing(writer):
-        futures = runner.client.compute(each_partition(frame, _WriteFrame(writer)))
-        written: list[WrittenPart] = []
-        for future in futures:
-            written += runner.gather([future])
-            _tell(on_part)
+        written = list(_gathered(runner, each_partition(frame, _WriteFrame(writer)), on_part))
         version = commit_write(writer, written, metadata=metadata)
     return open_table(storage, writer.name, version)
 
@@ -145,6 +141,18 @@ class _WriteFrame:
 
     def __call__(self, frame: pd.DataFrame, number: int) -> WrittenPart:
         return self.writer.write(from_frame(frame), number)
+
+
+def _gathered(
+    runner: FrameRunner, tasks: list[Any], on_part: Callable[[], object] | None
+) -> Iterator[WrittenPart]:
+    futures = runner.client.compute(tasks)
+    try:
+        for future in futures:
+            yield from runner.gather([future])
+            _tell(on_part)
+    finally:
+        runner.client.cancel(futures)
 
 
 @contextmanager

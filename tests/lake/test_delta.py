@@ -15,7 +15,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from engine.errors import FormatError, NotFoundError, WriteError
-from engine.lake import Storage, open_storage, open_table, write_table
+from engine.lake import Root, Storage, open_storage, open_table, write_table
 from engine.lake.delta_client import client_options
 
 ROWS = pa.table({"a": [1, 2, 3], "s": ["x", None, "é"], "k": [1, 1, 2]})
@@ -254,7 +254,7 @@ def test_credentials_for_deltas_own_client() -> None:
         "secret": "s",
         "client_kwargs": {"endpoint_url": "http://minio:9000", "region_name": "eu"},
     }
-    assert client_options(open_storage("s3://b/lake", options=options)) == {
+    assert client_options(open_storage("s3://b/lake", options=options), "s3://b/lake/t") == {
         "AWS_ACCESS_KEY_ID": "k",
         "AWS_SECRET_ACCESS_KEY": "s",
         "AWS_ENDPOINT_URL": "http://minio:9000",
@@ -262,8 +262,10 @@ def test_credentials_for_deltas_own_client() -> None:
         "AWS_REGION": "eu",
     }
     given = open_storage("s3://b/lake", options=options, table_options={"AWS_REGION": "us"})
-    assert client_options(given) == {"AWS_REGION": "us"}
-    assert client_options(open_storage("abfs://c/lake", options={"account_name": "n", "anon": False})) == {
-        "account_name": "n"
-    }
-    assert client_options(open_storage("lake")) == {}
+    assert client_options(given, "s3://b/lake/t") == {"AWS_REGION": "us"}
+    assert client_options(
+        open_storage("abfs://c/lake", options={"account_name": "n", "anon": False}), "abfs://c/lake"
+    ) == {"account_name": "n"}
+    home = open_storage("lake", roots=[Root("s3://other", (("key", "k2"),))], table_options={"x": "y"})
+    assert client_options(home, home.resolve("t")) == {"x": "y"}
+    assert client_options(home, "s3://other/t") == {"AWS_ACCESS_KEY_ID": "k2"}

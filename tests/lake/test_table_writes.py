@@ -157,6 +157,29 @@ def test_a_job_is_committed_once(storage: Storage) -> None:
                 begin_write(storage, "t", job=job)
 
 
+@pytest.mark.parametrize("mode", ["create", "append", "overwrite"])
+def test_a_job_that_two_processes_commit_at_once_is_committed_once(storage: Storage, mode: str) -> None:
+    if mode != "create":
+        write_table(storage, "t", [], make=part_of, schema=ROWS.schema)
+    writer = begin_write(storage, "t", mode=mode, schema=ROWS.schema, job="shared")
+    parts = [writer.write(ROWS, 0)]
+    others = [[writer.write(ROWS, 0)] for _ in range(3)]
+    results = concurrently(*(lambda given=given: commit_write(writer, given) for given in (parts, *others)))
+    assert set(results) == {0 if mode == "create" else 1}
+    assert open_table(storage, "t").to_arrow().equals(ROWS)
+    assert len(data_files(storage)) == 1
+
+
+def test_a_job_that_runs_again_does_not_touch_what_it_has_committed(storage: Storage) -> None:
+    writer = begin_write(storage, "t", schema=ROWS.schema, job="nightly")
+    assert commit_write(writer, [writer.write(ROWS, 0)]) == 0
+    again = begin_write(storage, "t", schema=ROWS.schema, job="nightly")
+    assert commit_write(again, [again.write(ROWS, 0)]) == 0
+    abort_write(again)
+    assert open_table(storage, "t").to_arrow().equals(ROWS)
+    assert len(data_files(storage)) == 1
+
+
 def test_a_write_can_be_taken_up_by_another_process(storage: Storage) -> None:
     first = begin_write(storage, "t", schema=ROWS.schema, job="resumed")
     done = first.write(ROWS.slice(0, 5), 0)
