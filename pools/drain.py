@@ -1,9 +1,8 @@
 """Lets one worker of a scheduler in this process go without losing or repeating anything.
 
-`Scheduler.retire_workers` alone moves the worker's data and then closes it, running tasks or not; those run
-again elsewhere, and after a close by `Cluster.scale` count as that worker's victims (distributed issue
-3526). So the worker is first kept from new tasks, those it has not begun go to others, and those it has
-begun come to their end.
+`Scheduler.retire_workers` alone moves the worker's data and then closes it, running tasks or not, which run
+again elsewhere. So the worker is first kept from new tasks, those it has not begun go to others, and those
+it has begun come to their end.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from distributed import Status
 
 T = TypeVar("T")
 
-# How soon a finished worker is noticed. Its tasks ended somewhere within this time; nothing else waits for
-# it.
+# How soon a finished worker is noticed; nothing else waits for it.
 _LOOK_SECONDS = 0.05
 
 

@@ -25,9 +25,8 @@ class Listener(Protocol):
 class Driver(Protocol):
     """A scheduler and its workers: what a pool may ask of them, and may rely on.
 
-    Every coroutine runs on the pool's event loop, so none may block it. A pool has one driver and asks for
-    one of `open`, `cancel`, `suspend` and `close` at a time; `observe`, `grow` and `retire` run beside each
-    other.
+    Every coroutine runs on the pool's event loop, so none may block it. `observe`, `grow`, `retire` and
+    `cancel` run beside each other; while `open`, `suspend` or `close` runs, nothing else does.
     """
 
     @property
@@ -43,7 +42,7 @@ class Driver(Protocol):
         """Where the open scheduler's dashboard answers, if it has one."""
 
     async def open(self, spec: PoolSpec, listener: Listener) -> None:
-        """Bring up, or connect to, a scheduler; after `suspend`, again. It needs no workers yet.
+        """Bring up, or connect to, a scheduler; after `suspend` or `close`, again. It needs no workers yet.
 
         If this fails half way, `close` undoes what there is.
 
@@ -76,4 +75,7 @@ class Driver(Protocol):
         """Give all compute back, at once; `open` makes the pool usable again."""
 
     async def close(self) -> None:
-        """Leave nothing: no process, thread, port or file. At any time, any number of times; never raises."""
+        """Leave nothing: no process, thread, port or file; at any point of `open`, and any number of times.
+
+        What goes wrong on the way keeps it from none of its steps.
+        """

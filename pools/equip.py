@@ -26,8 +26,7 @@ class Equipment(WorkerPlugin):  # type: ignore[misc]
         if first:
             keep_worker_log_off_the_terminal()
         if first and "numpy" in sys.modules:
-            # Forked processes inherit numpy's global generator: without this all workers draw the same
-            # numbers.
+            # Forked processes inherit numpy's global generator, so all workers would draw the same numbers.
             import numpy as np
 
             np.random.seed()
@@ -58,6 +57,5 @@ def limit_native_threads(share: int) -> None:
         import pyarrow as pa
 
         pa.set_cpu_count(share)
-        # These wait for disks and sockets rather than compute: with fewer than four an object store sits
-        # idle.
+        # These wait for disks and sockets rather than compute; fewer than four leave an object store idle.
         pa.set_io_thread_count(max(4, share))

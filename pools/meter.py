@@ -13,8 +13,7 @@ class Usage:
 
     Args:
         worker_seconds: Of a dedicated pool the time for which its nodes were provisioned, of a serverless
-        one the
-            time for which workers were alive; paused time costs nothing.
+            one the time for which workers were alive; paused time costs nothing.
         counts: What tasks have added with `pools.worker.count`, by name.
     """
 

@@ -48,8 +48,7 @@ class Load:
 def aged(load: Load, before: Load, now: float) -> Load:
     """`load` with `idle_since` filled in from what was seen `before`.
 
-    Work that came and went between two looks shows in `arrivals` alone: it starts every worker's idle time
-    anew.
+    Work that came and went between two looks shows in `arrivals` alone: then all idle time starts anew.
     """
     since: dict[str, float] = {}
     if load.arrivals == before.arrivals:

@@ -128,8 +128,7 @@ class Pool:
 
         Raises:
             PoolCapacityError: The pool sizes itself, its workers belong to others, they do not come up, or
-            it is not
-                done after `timeout` seconds (it is then still worked on).
+                it is not done after `timeout` seconds (it is then still worked on).
             PoolStateError: The pool does not run, or it is held and should shrink.
             PoolSpecError: `nodes` is not a whole number.
         """
@@ -231,8 +230,8 @@ class Pool:
             items: One task each; better many small values than few large ones.
             label: The tasks' name in the dashboard.
             retries: How often a call is repeated when it raises.
-            common: A value that all calls need, sent to each worker once; the call is then `fn(item,
-            common)`.
+            common: A value that all calls need, sent to each worker once; unless it is None, the call is
+                `fn(item, common)`.
 
         Returns:
             The results, in the order of the items.

@@ -44,11 +44,9 @@ def become_server() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         load(request["modules"])
-    # Python 3.12 warns of threads in a process that forks; the module's docstring says which and why they
-    # may.
+    # Python 3.12 warns of threads in a process that forks; the module's docstring says which there are.
     warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
-    # Libraries report leaks when the interpreter is torn down (nanobind, in DuckDB, 30 lines): end without
-    # that.
+    # Torn down, the interpreter would report what libraries leak (nanobind, in DuckDB, 30 lines).
     server = os.getpid()
     atexit.register(lambda: os._exit(0) if os.getpid() == server else None)
     gc.collect()

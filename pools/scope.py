@@ -27,8 +27,7 @@ _held = ExitStack()
 def process_settings() -> Iterator[None]:
     """Workers are forked from the warm server, distributed logs warnings only; counted, for pools overlap.
 
-    A `LocalCluster` of the user that starts meanwhile gets its workers from the warm server too: the same,
-    sooner.
+    A `LocalCluster` of the user that starts meanwhile gets its workers from the warm server too.
     """
     global _open  # noqa: PLW0603 - counts what holds for the process
     with _lock:

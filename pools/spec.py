@@ -35,8 +35,7 @@ PRELOAD = (
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]i?)?B?")
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-# These shape workers and a scheduler that the pool starts; where others have started them they cannot be
-# honoured.
+# These shape a scheduler and workers that the pool itself starts.
 _OWN_WORKERS_ONLY = ("threads", "memory", "spill", "host", "dashboard_port", "preload", "allowed_failures")
 
 
@@ -72,15 +71,13 @@ class PoolSpec:
         name: Letters, digits, `_` and `-`, a letter first.
         policy: How many workers there shall be, and what is metered.
         threads: Tasks that one worker runs at a time. The machine's cores are shared out evenly among all
-        tasks that
-            the pool can run at a time: see `pools.worker.native_threads`.
+            tasks that the pool can run at a time: see `pools.worker.native_threads`.
         memory: Bytes that a worker may use, or text such as "2GiB"; by default a fair share of the
-        machine's memory.
+            machine's memory.
         spill: Folder for data that does not fit into memory; by default a temporary one.
         host: IPv4 address or name that everything of the pool listens on.
         dashboard_port: 0 for any free port, None for no dashboard.
-        address: `tcp://` or `tls://` address of a scheduler that already runs; its workers are others' to
-        size.
+        address: `tcp://` or `tls://` address of a scheduler that already runs; its workers are others'.
         tls: Certificates, for a `tls://` address.
         preload: Modules that a worker has loaded before its first task; those not installed are skipped.
         start_seconds: How long `start`, `resume` and growing wait for workers.

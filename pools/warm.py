@@ -1,8 +1,7 @@
 """A warm fork server: worker processes are forked from one that has the heavy imports done.
 
 Measured on two cores, time to a worker's first task: 1.4 s spawned and 4 s more for the imports, 0.1 s
-forked from a warm server. The server itself needs 3 to 6 s, once per client process, and lives as long as
-that.
+forked from a warm server. The server itself needs 3 to 6 s, once per client process, and ends with that.
 
 It is not the fork server of `multiprocessing`, for two reasons. That one belongs to the user's code, whose
 preload list and environment are not ours to set. And its children import the client's `__main__` again, so
@@ -101,8 +100,7 @@ class _Popen(popen_forkserver.Popen):
         finally:
             multiprocessing.context.set_spawning_popen(None)
         self.sentinel, pipe = servers.ensure(()).connect_to_new_process(self._fds)  # type: ignore[attr-defined]
-        # The child takes the end of this pipe for the end of its parent: one end of it stays open as long
-        # as we do.
+        # The child takes the end of this pipe for the end of its parent: it stays open as long as we live.
         ends = (os.dup(pipe), self.sentinel)
         self.finalizer = util.Finalize(self, util.close_fds, ends)  # type: ignore[attr-defined]
         with open(pipe, "wb", closefd=True) as stream:  # noqa: PTH123 - a file descriptor has no path

@@ -16,13 +16,11 @@ from distributed import CancelledError, KilledWorker, as_completed
 from pools.errors import PoolSpecError, TaskLostError, WorkCancelledError
 from pools.worker import counting_for
 
-# One graph carries at most so many items. Above 10 MB distributed warns, and its scheduler is deaf while it
-# reads one.
+# What one graph carries. Above 10 MB distributed warns, and its scheduler is deaf while it reads one.
 _GRAPH_ITEMS = 1000
 _GRAPH_BYTES = 2**22
 # A function or common value is copied into every task, unless it is larger than this: then it is a task
-# itself, whose result workers get from each other, once each. That costs one more step of 10 ms, as much as
-# sending 60 kB 200 times.
+# itself, whose result workers get from each other, once each. Measured: that costs one step of 10 ms more.
 _INLINE_BYTES = 2**16
 
 
@@ -98,8 +96,7 @@ class Work:
     def _portable(self, value: Any, label: str) -> Any:
         """The value, or a future of it if it is too large to be copied into every task.
 
-        The future has lineage, unlike scattered data: a worker that dies takes nothing along that cannot be
-        made anew.
+        The future has lineage, unlike scattered data: a worker that dies takes along nothing that is lost.
         """
         with self._sending(label):
             pickled = cloudpickle.dumps(value)
