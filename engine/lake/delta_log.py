@@ -87,12 +87,10 @@ def commit_files(storage: Storage, location: str) -> dict[int, str]:
     return {int(match.group(1)): entry.location for match, entry in named if match}
 
 
-def added_files(storage: Storage, location: str, version: int) -> set[str] | None:
-    """Locations of the files that one commit added; None if the log no longer tells."""
-    commit = commit_files(storage, location).get(version)
-    if commit is None:
-        return None
-    return {_file_location(storage, location, add["path"]) for add in _actions(storage, commit, "add")}
+def added_files(storage: Storage, location: str, version: int) -> set[str]:
+    """Locations of the files that one commit of the log added."""
+    adds = _actions(storage, commit_files(storage, location)[version], "add")
+    return {_file_location(storage, location, add["path"]) for add in adds}
 
 
 def _commit_info(storage: Storage, commit: str) -> Mapping[str, Any]:

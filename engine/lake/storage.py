@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO, Any, Self, cast
@@ -139,48 +140,69 @@ class Storage:
 
         Raises:
             NotFoundError: No such file.
-            LakeError: The store refused to open it.
+            LakeError: The store refused.
         """
-        try:
+        with self.faults(location):
             return cast("IO[bytes]", self.root_of(location).filesystem.open(location, "rb"))
-        except FileNotFoundError:
-            raise self._missing(location) from None
-        except OSError as error:
-            name = self.relative(location)
-            raise LakeError(
-                f"{name}: cannot be opened: {error}", "check its permissions", path=location
-            ) from error
+
+    def read(self, location: str, start: int, stop: int) -> bytes:
+        """Bytes of a file from `start` to before `stop`; fewer where the file is shorter.
+
+        Raises:
+            NotFoundError: No such file.
+            LakeError: The store refused.
+        """
+        with self.faults(location), self.open(location) as handle:
+            handle.seek(start)
+            return handle.read(stop - start)
 
     def stamp(self, location: str) -> FileStamp:
         """What tells a file from what it was before.
 
         Raises:
             NotFoundError: No such file.
+            LakeError: The store refused.
         """
-        try:
+        with self.faults(location):
             return FileStamp.from_info(self._fresh(location).info(location))
-        except FileNotFoundError:
-            raise self._missing(location) from None
 
     def is_folder(self, location: str) -> bool:
-        return bool(self._fresh(location).isdir(location))
+        with self.faults(location):
+            return bool(self._fresh(location).isdir(location))
 
     def is_file(self, location: str) -> bool:
-        return bool(self._fresh(location).isfile(location))
+        with self.faults(location):
+            return bool(self._fresh(location).isfile(location))
 
     def list(self, folder: str) -> list[Entry]:
         """The entries of a folder by name; none where there is no such folder. Symlinks must stay inside.
 
         Raises:
             PathRefusedError: A symlink leads out of the roots.
+            LakeError: The store refused.
         """
         try:
-            found = self._fresh(folder).ls(folder, detail=True)
-        except (FileNotFoundError, NotADirectoryError):
+            with self.faults(folder):
+                found = self._fresh(folder).ls(folder, detail=True)
+        except NotFoundError:
             return []
         # A file is listed as itself, and by some object stores a folder too.
         inside = [info for info in found if not folder.rstrip("/").endswith(str(info["name"]).strip("/"))]
         return sorted((self._entry(folder, info) for info in inside), key=lambda entry: entry.name)
+
+    @contextmanager
+    def faults(self, location: str) -> Iterator[None]:
+        """Tell the store's own errors by the file's name."""
+        name = self.relative(location)
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFoundError(f"no such file: {name}", "check the path", path=location) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise LakeError(
+                f"{name}: cannot be read: {reason}", "check permissions and connection", path=location
+            ) from error
 
     def _fresh(self, location: str) -> Any:
         """The filesystem, without what it remembers: another process may have written since it looked."""
@@ -196,9 +218,6 @@ class Storage:
         if info.get("islink"):
             is_folder = self.is_folder(location)
         return Entry(location, name, is_folder, FileStamp.from_info(info))
-
-    def _missing(self, location: str) -> NotFoundError:
-        return NotFoundError(f"no such file: {self.relative(location)}", "check the path", path=location)
 
 
 def open_storage(

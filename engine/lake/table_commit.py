@@ -131,7 +131,7 @@ def commit_write(
         check_keys(schema, writer.partition_by)
         files = checked_files(writer, parts, schema)
         version = _commit(_Change(writer, schema, [_action(file) for file in files], told))
-    _sweep(writer, version)
+    _sweep(writer)
     return version
 
 
@@ -156,9 +156,15 @@ def _existing(storage: Storage, location: str) -> DeltaTable | None:
 def _landed(storage: Storage, location: str, table: DeltaTable, job: str) -> int | None:
     if table.transaction_version(job) is None:
         return None
-    found = (version for version, info in commits(storage, location) if info.get(JOB_KEY) == job)
+    version = _commit_of(storage, location, job)
     # A log that was cleaned up since still knows that the job was committed, but no longer as what.
-    return next(found, int(table.version()))
+    return int(table.version()) if version is None else version
+
+
+def _commit_of(storage: Storage, location: str, job: str) -> int | None:
+    """The commit of a job, as long as the log has it."""
+    found = (version for version, info in commits(storage, location) if info.get(JOB_KEY) == job)
+    return next(found, None)
 
 
 def _appended_to(
@@ -199,8 +205,10 @@ def _commit(change: _Change) -> int:
     latest = _existing(writer.storage, writer.location)
     try:
         with _conflicts(writer):
-            if latest is None or writer.base is None:
+            if writer.base is None:
                 _create(change, mode="error")
+            elif latest is None:
+                raise _conflict(writer)
             elif writer.mode == "append":
                 _append(change, latest)
             else:
@@ -217,13 +225,14 @@ def _commit(change: _Change) -> int:
     return version
 
 
-def _sweep(writer: TableWriter, version: int) -> None:
+def _sweep(writer: TableWriter) -> None:
     """Remove the files of attempts that lost: all of the job that its commit does not name.
 
-    They are in nobody's way, so that a store that refuses does not undo what was committed.
+    They are in nobody's way: neither a store that refuses nor a log that no longer has the commit matters.
     """
-    kept = added_files(writer.storage, writer.location, version)
-    if kept is not None:
+    version = _commit_of(writer.storage, writer.location, writer.job)
+    if version is not None:
+        kept = added_files(writer.storage, writer.location, version)
         with suppress(WriteError):
             remove_others(writer.storage, writer.folder, kept)
 

@@ -36,7 +36,7 @@ def newline_end(data: bytes) -> int:
 def open_text(storage: Storage, location: str, encoding: str) -> Iterator[IO[bytes]]:
     """The decompressed bytes of a text file, in `block_encoding(encoding)`."""
     codec = compression_of(location)
-    with storage.open(location) as raw:
+    with storage.faults(location), storage.open(location) as raw:
         if codec is None:
             yield _recoded(raw, encoding, storage.relative(location))
             return
@@ -117,9 +117,7 @@ def _filled(stream: Any, rest: bytes, wanted: int) -> tuple[bytes, bool]:
 def read_range(storage: Storage, partition: Partition) -> bytes:
     """The bytes of a partition that is a range of an uncompressed file."""
     start, stop = partition.byte_range or (0, partition.stamp.size)
-    with storage.open(partition.location) as stream:
-        stream.seek(start)
-        data = stream.read(stop - start)
+    data = storage.read(partition.location, start, stop)
     if len(data) != stop - start:
         raise FormatError(
             f"{storage.relative(partition.location)}: ends at byte {start + len(data)} of {stop}",

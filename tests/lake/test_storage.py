@@ -4,9 +4,11 @@ import os
 import pickle
 from pathlib import Path
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
-from engine.errors import NotFoundError, PathRefusedError, WriteError
+from engine.errors import LakeError, NotFoundError, PathRefusedError, WriteError
 from engine.lake import Root, Storage, open_dataset, open_storage
 from engine.lake.publish import make_folder, publish_new, publishing, remove_tree
 from engine.lake.storage import normalise
@@ -187,6 +189,29 @@ def test_a_store_that_refuses_is_told_as_a_write_error(storage: Storage, put) ->
         publish_new(storage, storage.resolve("plain/x/1.json"), b"")
     with pytest.raises(PathRefusedError):
         remove_tree(storage, storage.home.location)
+
+
+class Refusing(MemoryFileSystem):
+    protocol = "refusing"
+
+    def ls(self, path: str, detail: bool = True, **options: object) -> list[object]:
+        raise PermissionError(13, "Permission denied", path)
+
+    info = isfile = isdir = ls
+
+    def _open(self, path: str, *args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+
+def test_a_store_that_refuses_to_read_is_told_by_name() -> None:
+    fsspec.register_implementation("refusing", Refusing, clobber=True)
+    storage = open_storage("refusing://bucket")
+    location = storage.resolve("raw/a.csv")
+    for act in (storage.open, storage.stamp, storage.list, storage.is_file, storage.is_folder):
+        with pytest.raises(LakeError, match=r"raw/a\.csv: cannot be read: Permission denied"):
+            act(location)
+    with pytest.raises(LakeError, match="Permission denied"):
+        open_dataset(storage, "raw/a.csv")
 
 
 def test_the_root_of_a_disk_can_be_a_root() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import deltalake
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,7 @@ from engine.lake import (
     abort_write,
     begin_write,
     commit_write,
+    drop_table,
     list_tables,
     open_storage,
     open_table,
@@ -178,6 +180,33 @@ def test_a_job_that_runs_again_does_not_touch_what_it_has_committed(storage: Sto
     abort_write(again)
     assert open_table(storage, "t").to_arrow().equals(ROWS)
     assert len(data_files(storage)) == 1
+
+
+def test_a_job_is_known_for_committed_when_its_commit_is_long_gone(storage: Storage) -> None:
+    writer = begin_write(storage, "t", schema=ROWS.schema, job="nightly")
+    commit_write(writer, [writer.write(ROWS, 0)])
+    for _ in range(3):
+        write_table(storage, "t", [ROWS], make=lambda part: part, mode="append")
+    deltalake.DeltaTable(writer.location).create_checkpoint()
+    for version in range(3):
+        Path(writer.location, "_delta_log", f"{version:020d}.json").unlink()
+    files = data_files(storage)
+    again = begin_write(storage, "t", mode="append", job="nightly")
+    assert commit_write(again, [again.write(ROWS, 0)]) == 3
+    abort_write(again)
+    assert open_table(storage, "t").count() == 40
+    assert set(files) <= set(data_files(storage))
+
+
+def test_a_table_that_goes_under_a_write_is_not_made_anew_by_half(storage: Storage) -> None:
+    write_table(storage, "t", PARTS, make=part_of)
+    writer = begin_write(storage, "t", mode="append")
+    drop_table(storage, "t")
+    with pytest.raises(WriteError):
+        writer.write(ROWS, 0)
+    with pytest.raises(WriteError, match="was changed by another write"):
+        commit_write(writer, [])
+    assert list_tables(storage) == []
 
 
 def test_a_write_can_be_taken_up_by_another_process(storage: Storage) -> None:
