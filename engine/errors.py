@@ -20,6 +20,7 @@ from __future__ import annotations
 from pools.errors import (
     PoolCapacityError,
     PoolError,
+    PoolSpecError,
     PoolStartError,
     PoolStateError,
     TarnError,
@@ -83,6 +84,7 @@ __all__ = [
     "PathRefusedError",
     "PoolCapacityError",
     "PoolError",
+    "PoolSpecError",
     "PoolStartError",
     "PoolStateError",
     "SignatureError",

@@ -291,7 +291,14 @@ def encode(column: pa.ChunkedArray, label: Label) -> np.ndarray:
 
     values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     if label.classes is None:
-        return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float32)
+        amounts = np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float32)
+        if np.isinf(amounts).any():
+            raise DataError(
+                f"Label column '{label.column}' holds an infinite value, or one beyond float32's 3.4e38.",
+                "Filter those rows, or learn a smaller number.",
+                column=label.column,
+            )
+        return amounts
     kind = _class_type(label.classes)
     codes = pc.index_in(values.cast(kind), value_set=pa.array(label.classes, kind))
     known = codes.cast(pa.float32()).to_numpy()

@@ -161,11 +161,23 @@ class _MakeBlock:
         truth = encode(table.column(self.label.column), self.label)
         labelled = ~np.isnan(truth)
         matrix = self.preparation.matrix(table.select(names))
+        _refuse_infinite(matrix, self.preparation.feature_names)
         if not labelled.all():
             matrix, truth = matrix[labelled], truth[labelled]
         chosen = np.linspace(0, len(table) - 1, min(self.sampled, len(table))).astype(np.int64)
         sample = table.select(names).take(pa.array(chosen))
         return Block(matrix, truth, self.split.folds(matrix, truth), sample)
+
+
+def _refuse_infinite(matrix: np.ndarray[Any, np.dtype[np.float32]], names: tuple[str, ...]) -> None:
+    infinite = np.isinf(matrix).any(axis=0)
+    if infinite.any():
+        name = names[int(infinite.argmax())]
+        raise DataError(
+            f"Feature '{name}' holds a value that is infinite or beyond float32's 3.4e38.",
+            "Replace it with a missing value or a smaller number.",
+            feature=name,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,21 @@ def test_no_feature_left(lake: Workspace, pool: WorkspacePool) -> None:
     one_line(caught.value, "'a'")
 
 
+@pytest.mark.parametrize("column", ["a", "b"])
+def test_infinite_values(lake: Workspace, pool: WorkspacePool, column: str) -> None:
+    good = {"a": [float(i) for i in range(100)], "b": [i / 7 for i in range(100)]}
+    source = rows(lake, **{**good, column: [*good[column][:-1], float("inf")]})
+    with pytest.raises(DataError) as caught:
+        pool.train(source, target="b", features=_passthrough())
+    one_line(caught.value, f"{column}'", "infinite")
+
+
+def _passthrough() -> object:
+    from sklearn.compose import make_column_transformer
+
+    return make_column_transformer(("passthrough", ["a"]))
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
