@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_PARTS = ("year", "month", "day", "hour", "weekday")
+_PARTS = {"year": "year", "month": "month", "day": "day", "hour": "hour", "weekday": "day_of_week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def derive(frame: pd.DataFrame, columns: PlainColumns) -> pd.DataFrame:
     made = frame[list(columns.kept)].copy()
     for name in columns.times:
         times = pd.to_datetime(frame[name])
-        for part in _PARTS:
-            made[f"{name}_{part}"] = getattr(times.dt, part).astype("float64")
+        for part, pandas_name in _PARTS.items():
+            made[f"{name}_{part}"] = getattr(times.dt, pandas_name).astype("float64")
     return made
 
 
