@@ -67,6 +67,7 @@ def _this(printer: Generator, node: exp.Expr) -> str:
 
 _OWN: dict[type[exp.Expr], Callable[[Any, Any], str]] = {
     nodes.Assign: lambda printer, node: f"{printer.sql(node, 'this')} = {printer.sql(node, 'expression')}",
+    exp.ApproxDistinct: lambda printer, node: printer.func("APPROX_COUNT_DISTINCT", node.this),
     nodes.Default: lambda _printer, _node: "DEFAULT",
     nodes.FileName: lambda printer, node: f"{printer.sql(node, 'this')}.FILENAME()",
     nodes.FilePath: lambda printer, node: (

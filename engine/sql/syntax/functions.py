@@ -53,9 +53,9 @@ USER_ID 0-1, USER_NAME 0-1,
 GENERATE_SERIES 2-3, STRING_SPLIT 2-3
 """
 
-# Their standard nodes forget the picture (FORMAT), the part (DATENAME), that the result is a float (SQUARE) or
-# a datetime2 (SYSDATETIME), or split a literal at once (PARSENAME).
-AS_WRITTEN = frozenset(("FORMAT", "DATENAME", "SQUARE", "SYSDATETIME", "PARSENAME"))
+# Their standard nodes forget the picture (FORMAT), the part (DATENAME), that the result is a float (SQUARE)
+# or a datetime2 (SYSDATETIME), take a login for a user (SUSER_NAME) or split a literal at once (PARSENAME).
+AS_WRITTEN = frozenset("FORMAT DATENAME GET_BIT PARSENAME SQUARE SUSER_NAME SUSER_SNAME SYSDATETIME".split())
 
 # DISTINCT may stand before the argument of these.
 AGGREGATES = frozenset(
@@ -72,6 +72,13 @@ DATE_PARTS = frozenset(
     SECOND SS S MILLISECOND MS MICROSECOND MCS NANOSECOND NS TZOFFSET TZ ISO_WEEK ISOWK ISOWW
     """.split()
 )
+
+
+class _Quiet(TSQL):
+    """A JSON path that is none stays a literal for the binder; sqlglot would write to its log."""
+
+    STRICT_JSON_PATH_SYNTAX = False
+
 
 Builder = Callable[[list[exp.Expr]], exp.Expr]
 
@@ -93,7 +100,7 @@ def _arities(table: str) -> dict[str, tuple[int, int | None]]:
 ARITIES: Mapping[str, tuple[int, int | None]] = MappingProxyType(_arities(_TABLE))
 
 
-def build(name: str, arguments: list[exp.Expr]) -> exp.Expr:
+def build(name: str, arguments: list[exp.Expr]) -> exp.Expr | None:
     """The node of a call.
 
     Args:
@@ -101,18 +108,22 @@ def build(name: str, arguments: list[exp.Expr]) -> exp.Expr:
         arguments: As many as `ARITIES` allows.
 
     Returns:
-        sqlglot's node for a built-in function of T-SQL, `exp.Anonymous` for any other.
+        sqlglot's node for a built-in function of T-SQL, `exp.Anonymous` for any other. None if a literal is
+        out of range: the builders compute with some, such as the days of DATEDIFF.
     """
     builder = _BUILDERS.get(name.upper())
     if builder is None:
         known = name.upper() in ARITIES
         return exp.Anonymous(this=name.upper() if known else name, expressions=arguments)
-    return builder(arguments)
+    try:
+        return builder(arguments)
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _builder(function: Callable[..., Any]) -> Builder:
     if "dialect" in signature(function).parameters:
-        return lambda arguments: function(arguments, dialect=TSQL())
+        return lambda arguments: function(arguments, dialect=_Quiet())
     return function
 
 

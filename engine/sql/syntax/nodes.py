@@ -1,9 +1,9 @@
 """The expressions of T-SQL that sqlglot has no node for.
 
 Everything else in a tree is a standard sqlglot node in the shape that sqlglot's own T-SQL parser gives it.
-Two things are kept as written because the standard node loses their meaning: FORMAT, DATENAME, SQUARE,
-SYSDATETIME and PARSENAME are `exp.Anonymous` (the standard nodes forget the picture, the part and the type),
-and a temporary table is called `#t`, not `t` with a flag that no comparison of nodes sees.
+Two things are kept as written because the standard node loses their meaning: the functions of
+`functions.AS_WRITTEN` are `exp.Anonymous`, and a temporary table is called `#t`, not `t` with a flag that no
+comparison of nodes sees.
 """
 
 from __future__ import annotations

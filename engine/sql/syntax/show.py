@@ -45,7 +45,7 @@ def _entry(label: str, item: Any) -> Iterator[str]:
 def _lines(item: Any) -> Iterator[str]:
     match item:
         case exp.Expr():
-            yield item.sql(dialect=Tarn)
+            yield item.sql(dialect=Tarn, normalize_functions=False)
         case Name() | Credential():
             yield str(item)
         case Enum():

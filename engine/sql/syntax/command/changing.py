@@ -15,6 +15,7 @@ from engine.sql.syntax.statements.queries import (
     Execute,
     ExecuteText,
     Insert,
+    Top,
     Truncate,
     Update,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def insert(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
     p.expect("INSERT")
-    top = p.top()
+    top = changed_top(p)
     p.take("INTO")
     target = target_table(p)
     columns = p.wrapped_list(p.identifier) if p.at("(") and not p.at_query() else []
@@ -59,6 +60,17 @@ def _options(p: Grammar, rows: object) -> tuple[exp.QueryOption, ...]:
     return options
 
 
+def changed_top(p: Grammar) -> Top | None:
+    """TOP of INSERT and MERGE; that of UPDATE and DELETE stands in the SELECT of their rows."""
+    limit = p.top()
+    if limit is None:
+        return None
+    options = limit.args.get("limit_options")
+    if options is not None and options.args.get("with_ties"):
+        p.fail("WITH TIES needs an order", token=p.peek(-1))
+    return Top(limit.expression, percent=options is not None)
+
+
 def target_table(p: Grammar) -> exp.Table:
     """The table that a statement changes, with its hints."""
     if p.at_kind(Kind.VARIABLE):
@@ -85,7 +97,8 @@ def update(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
     assignments = assigned(p)
     refuse_output(p)
     _rows(p, rows)
-    return Update(p.since(start), target, assignments, rows, tuple(p.options()))
+    options = tuple(p.options())
+    return Update(p.since(start), target, assignments, rows, options)
 
 
 def delete(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
@@ -95,7 +108,8 @@ def delete(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
     target = target_table(p)
     refuse_output(p)
     _rows(p, rows)
-    return Delete(p.since(start), target, rows, tuple(p.options()))
+    options = tuple(p.options())
+    return Delete(p.since(start), target, rows, options)
 
 
 def truncate(p: Grammar, start: int) -> Statement:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.syntax.statements.tables import ColumnDefinition, Identity, KeyConstraint
-from engine.sql.syntax.tokens import Kind
 
 if TYPE_CHECKING:
     from engine.sql.syntax.query.grammar import Grammar
@@ -139,8 +138,8 @@ def _option(p: Grammar, column: str, options: _Options, keys: list[KeyConstraint
 def _default(p: Grammar) -> exp.Expr:
     start = p.token
     value = p.expression()
-    computed = (exp.Column, exp.Func, exp.Query, exp.Parameter, exp.Subquery)
-    if any(isinstance(node, computed) for node in value.walk()) and start.kind is not Kind.MONEY:
+    computed = (exp.Column, exp.Func, exp.Query, exp.Parameter)
+    if any(isinstance(node, computed) and not isinstance(node, exp.Cast) for node in value.walk()):
         p.refuse(
             "A DEFAULT that is computed",
             "a default is a constant",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.syntax.command.changing import assigned, refuse_output, target_table
+from engine.sql.syntax.command.changing import assigned, changed_top, refuse_output, target_table
 from engine.sql.syntax.nodes import Default
 from engine.sql.syntax.statements.queries import Merge, MergeClause, MergeDelete, MergeInsert, MergeUpdate
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def merge(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
     p.expect("MERGE")
-    top = p.top()
+    top = changed_top(p)
     p.take("INTO")
     target = target_table(p)
     if not p.at("USING"):
@@ -30,7 +30,8 @@ def merge(p: Grammar, start: int, with_: exp.With | None = None) -> Statement:
     while p.at("WHEN"):
         clauses.append(_clause(p))
     refuse_output(p)
-    return Merge(p.since(start), target, using, on, tuple(clauses), with_, top, tuple(p.options()))
+    options = tuple(p.options())
+    return Merge(p.since(start), target, using, on, tuple(clauses), with_, top, options)
 
 
 def _clause(p: Grammar) -> MergeClause:

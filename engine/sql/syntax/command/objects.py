@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _DROPPED: dict[tuple[str, ...], ObjectKind] = {
     **{tuple(kind.value.split()): kind for kind in ObjectKind},
     ("PROC",): ObjectKind.PROCEDURE,
-    ("MATERIALIZED", "VIEW"): ObjectKind.VIEW,
 }
 
 

@@ -46,6 +46,8 @@ class Calls(Grammar):
         self.expect("(")
         special = self._SPECIAL.get(upper)
         node = special(self) if special else build(_written(name), self._checked_arguments(name, upper))
+        if node is None:
+            self.fail("a literal in its arguments is out of range", token=name, message=_overflow(upper))
         self.expect(")")
         self.positioned(node, name)
         return node
@@ -173,6 +175,10 @@ class Calls(Grammar):
 
 def _written(name: Token) -> str:
     return name.value if name.kind is Kind.QUOTED else name.text
+
+
+def _overflow(upper: str) -> str:
+    return f"Arithmetic overflow error converting an argument of {upper} to its data type."
 
 
 def _counted(least: int, most: int | None) -> str:

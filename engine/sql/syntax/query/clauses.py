@@ -45,6 +45,8 @@ _OPTIONS: dict[tuple[str, ...], tuple[Kind, ...]] = {
         (),
     ),
 }
+# These need a sign of equality, the others may not have one.
+_EQUATED = ("LABEL", "MAX_GRANT_PERCENT", "MIN_GRANT_PERCENT")
 _GROUPINGS: dict[str, type[exp.Expr]] = {"ROLLUP": exp.Rollup, "CUBE": exp.Cube}
 
 
@@ -143,7 +145,8 @@ class Clauses(Grammar):
             name = exp.Var(this=" ".join(words))
             if not kinds:
                 return exp.QueryOption(this=name)
-            self.take("=")
+            if name.name in _EQUATED:
+                self.expect("=")
             value = (
                 self.constant() if self.at_kind(*kinds) else self.fail(f"{words[0]} needs a {kinds[0].value}")
             )

@@ -29,6 +29,9 @@ class Grammar(Cursor, ABC):
     def at_name(self, distance: int = 0) -> bool: ...
 
     @abstractmethod
+    def at_implicit_alias(self) -> bool: ...
+
+    @abstractmethod
     def dotted(self) -> list[exp.Identifier | None]: ...
 
     @abstractmethod

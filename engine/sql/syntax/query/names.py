@@ -9,6 +9,8 @@ from engine.sql.syntax.statements.base import Name
 from engine.sql.syntax.tokens import Kind, Token
 from engine.sql.syntax.words import RESERVED
 
+_EXPLAINED = ("SELECT", "WITH", "WITH_RECOMMENDATIONS", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE")
+
 
 class Names(Grammar):
     """Rules for everything that is called by a name."""
@@ -58,16 +60,24 @@ class Names(Grammar):
         if len(parts) > 3:
             self.refuse("A name of four parts", "there are no linked servers", "write database.schema.name")
         catalog, db, this = [None] * (3 - len(parts)) + parts
-        return exp.Table(this=this, db=db, catalog=catalog)
+        # `a..b` leaves the schema to the user's default; sqlglot has an empty string for it.
+        return exp.Table(this=this, db="" if catalog and not db else db, catalog=catalog)
 
     def table_alias(self, *, columns: bool, required: bool = False) -> exp.TableAlias | None:
         """`[AS] alias [(column, ...)]`; the list of columns only where T-SQL allows one."""
         required = self.take("AS") or required
-        if not required and (not self.at_name() or self._at_window_clause()):
+        if not required and (
+            not self.at_implicit_alias() or self._at_window_clause() or self.at("COPY", "INTO")
+        ):
             return None
         name = self.identifier()
         listed = self.wrapped_list(self.identifier) if columns and self.at("(") else None
         return exp.TableAlias(this=name, columns=listed)
+
+    def at_implicit_alias(self) -> bool:
+        """Does an alias come next, not one of the statements whose first word T-SQL does not reserve?"""
+        explained = self.at("EXPLAIN") and self.peek().value in _EXPLAINED
+        return self.at_name() and not explained and not self.at("RENAME", "OBJECT")
 
     def _at_window_clause(self) -> bool:
         return (

@@ -129,6 +129,10 @@ class Operands(Operators):
         if len(parts) > 4:
             self.fail("a column has at most four parts: database.schema.table.column", token=last)
         catalog, db, table, this = [None] * (4 - len(parts)) + parts
+        if table is None and db is not None:
+            self.fail("a column is qualified by its table first", token=last)
+        if catalog and not db:
+            db = exp.Identifier(this="", quoted=False)
         return exp.Column(this=this, table=table, db=db, catalog=catalog)
 
     def _called(self, name: Token, schema: list[exp.Identifier | None]) -> exp.Expr:

@@ -31,7 +31,7 @@ _COMPARISONS: dict[str, type[exp.Expr]] = {
     "!<": exp.GTE,
     "!>": exp.LTE,
 }
-_QUANTIFIERS: dict[str, type[exp.Expr]] = {"ALL": exp.All, "ANY": exp.Any, "SOME": exp.Any}
+_QUANTIFIERS = ("ALL", "ANY", "SOME")
 _BITWISE = (exp.BitwiseAnd, exp.BitwiseXor, exp.BitwiseOr)
 _NO_CONDITION = (
     "An expression of non-boolean type specified in a context where a condition is expected, near '{}'."
@@ -101,7 +101,9 @@ class Operators(Grammar):
         quantifier = self.take_any(_QUANTIFIERS)
         if not quantifier:
             return self.expression()
-        return _QUANTIFIERS[quantifier](this=self.wrapped(self.query))
+        query = self.wrapped(self.query)
+        # sqlglot's own shapes: ALL holds the query itself, ANY a subquery.
+        return exp.All(this=query) if quantifier == "ALL" else exp.Any(this=exp.Subquery(this=query))
 
     def _is(self, left: exp.Expr) -> exp.Expr:
         negated = self.take("NOT")

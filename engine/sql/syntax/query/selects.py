@@ -78,7 +78,7 @@ class Selects(Clauses, Windows):
         item = self.expression()
         if self.at(".", "*"):
             return self._qualified_star(item)
-        if self.take("AS") or self.at_kind(*_TEXT) or self.at_name():
+        if self.take("AS") or self.at_kind(*_TEXT) or self.at_implicit_alias():
             return exp.Alias(this=item, alias=self._alias_name())
         return item
 

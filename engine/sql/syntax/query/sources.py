@@ -96,6 +96,7 @@ class Sources(Grammar):
             schema = source.args.get("db")
             source = exp.Dot(this=schema, expression=source.this) if schema else source.this
         elif isinstance(source, exp.Table):
+            alias = alias or exp.TableAlias(this=source.this.copy())
             source = exp.Subquery(this=exp.Select(expressions=[exp.Star()], from_=exp.From(this=source)))
         elif isinstance(source, exp.Values):
             source = exp.Subquery(this=source)

@@ -71,6 +71,14 @@ class ExecuteText(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Top:
+    """`TOP (count) [PERCENT]` of the rows that a statement changes."""
+
+    count: exp.Expr
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Insert(Statement):
     """`INSERT INTO target (columns) rows`.
 
@@ -83,7 +91,7 @@ class Insert(Statement):
     columns: tuple[exp.Identifier, ...]
     rows: exp.Query | exp.Values | Execute | ExecuteText | None
     with_: exp.With | None = None
-    top: exp.Limit | None = None
+    top: Top | None = None
     options: tuple[exp.QueryOption, ...] = ()
 
 
@@ -155,7 +163,7 @@ class Merge(Statement):
     on: exp.Expr
     clauses: tuple[MergeClause, ...]
     with_: exp.With | None = None
-    top: exp.Limit | None = None
+    top: Top | None = None
     options: tuple[exp.QueryOption, ...] = ()
 
 
