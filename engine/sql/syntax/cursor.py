@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from engine.errors import SqlSyntaxError, UnsupportedSqlError
 from engine.sql.syntax.statements.base import Source
 from engine.sql.syntax.tokens import Kind, Token
+from engine.sql.syntax.words import FOREIGN
 
 if TYPE_CHECKING:
     from engine.sql.syntax.places import Places
@@ -58,7 +59,13 @@ class Cursor:
 
     def at(self, *keywords: str) -> bool:
         """Do these words and symbols come next, in this order?"""
-        return all(_is(self.peek(distance), keyword) for distance, keyword in enumerate(keywords))
+        index = self._index
+        for keyword in keywords:
+            # The END token is no keyword, so this never runs over it.
+            if not _is(self._tokens[index], keyword):
+                return False
+            index += 1
+        return True
 
     def at_any(self, keywords: Iterable[str]) -> bool:
         token = self.token
@@ -149,6 +156,9 @@ class Cursor:
     def mark(self) -> int:
         return self._index
 
+    def token_at(self, mark: int) -> Token:
+        return self._tokens[mark]
+
     def since(self, mark: int) -> Source:
         """The text from the token at `mark` to the last one taken."""
         start = self._tokens[mark].start
@@ -160,12 +170,17 @@ class Cursor:
 
     def fail(self, hint: str = "", *, token: Token | None = None, message: str = "") -> NoReturn:
         """Raise a syntax error at a token, by default the one that is `near`."""
-        if self.at_end and not hint:
-            hint = "the statement ends too early"
         token = token or self.near
         line, column = self.place(token)
-        message = message or f"Incorrect syntax near '{token.text}'."
+        if not message:
+            message = f"Incorrect syntax near '{token.text}'."
+            hint = self._foreign() or hint or ("the statement ends too early" if self.at_end else "")
         raise SqlSyntaxError(message, hint, line=line, column=column, token=token.text)
+
+    def _foreign(self) -> str:
+        """A hint for a word of another dialect, here or just before."""
+        words = [self.peek(distance).value for distance in (0, -1) if self._index + distance >= 0]
+        return next((FOREIGN[word] for word in words if word in FOREIGN), "")
 
     def refuse(self, what: str, why: str, hint: str, *, token: Token | None = None) -> NoReturn:
         """Raise for T-SQL that is right and that is not honoured here."""

@@ -13,6 +13,7 @@ from engine.sql.syntax.parser import Parser
 from engine.sql.syntax.places import Places
 from engine.sql.syntax.statements.queries import Select
 from engine.sql.syntax.tokens import Kind, Token, tokenize
+from engine.sql.syntax.words import FOREIGN
 
 if TYPE_CHECKING:
     from engine.sql.syntax.statements.base import Statement
@@ -85,7 +86,10 @@ def _parted(tokens: Sequence[Token], places: Places) -> Iterator[tuple[Sequence[
 
 
 def _separator(tokens: Sequence[Token], index: int, places: Places) -> int:
-    """How many tokens the line of GO at `index` has: 1, 2 with a count, 0 if there is none."""
+    """How many tokens the line of GO at `index` has: 1, 2 with a count, 0 if there is none.
+
+    `GO;` would be an alias of what stands before it: nobody means that.
+    """
     if tokens[index].value != "GO" or tokens[index].kind is not Kind.WORD:
         return 0
     if index > 0 and not _parted_by_line(tokens[index - 1], tokens[index], places):
@@ -93,6 +97,8 @@ def _separator(tokens: Sequence[Token], index: int, places: Places) -> int:
     if _parted_by_line(tokens[index], tokens[index + 1], places):
         return 1
     counted = tokens[index + 1].kind is Kind.NUMBER
+    if tokens[index + 1 + counted].value == ";":
+        raise _misplaced(tokens[index], places, FOREIGN["GO"])
     return 2 if counted and _parted_by_line(tokens[index + 1], tokens[index + 2], places) else 0
 
 
@@ -103,11 +109,10 @@ def _parted_by_line(left: Token, right: Token, places: Places) -> bool:
 def _count(token: Token, places: Places) -> int:
     if token.value.isdecimal() and 0 < len(token.value) < 10 and int(token.value) > 0:
         return int(token.value)
+    raise _misplaced(token, places, "GO takes a positive number")
+
+
+def _misplaced(token: Token, places: Places, hint: str) -> SqlSyntaxError:
     line, column = places.at(token.start)
-    raise SqlSyntaxError(
-        f"Incorrect syntax near '{token.text}'.",
-        "GO takes a positive number",
-        line=line,
-        column=column,
-        token=token.text,
-    )
+    message = f"Incorrect syntax near '{token.text}'."
+    return SqlSyntaxError(message, hint, line=line, column=column, token=token.text)

@@ -25,6 +25,17 @@ RESERVED = frozenset(
     """.split()
 )
 
+# What other dialects write where T-SQL has something else.
+FOREIGN = {
+    "GO": "GO stands alone on its line",
+    "ILIKE": "write LIKE; the collation of a column decides about case",
+    "LIMIT": "write SELECT TOP (n) ..., or ORDER BY ... OFFSET 0 ROWS FETCH NEXT n ROWS ONLY",
+    "QUALIFY": "filter the window function in a query around this one",
+    "USING": "write ON a.x = b.x",
+    "|": "join strings with + or CONCAT",
+    "*=": "write LEFT JOIN ... ON",
+}
+
 # Reserved, and yet the name of a function.
 FUNCTION_WORDS = frozenset(
     "COALESCE CONTAINS CONVERT FREETEXT IDENTITY LEFT NULLIF RIGHT TRY_CONVERT UPDATE".split()

@@ -48,7 +48,7 @@ def printed(text: str) -> str:
 
 # What may stand between statements: blanks, comments, semicolons and lines of GO.
 _BETWEEN = re.compile(
-    r"(?:^[ \t]*GO(?:[ \t]+\d+)?[ \t]*$|[\s;\ufeff]|--[^\r\n]*|/\*.*?\*/)*",
+    r"(?:^[ \t]*GO(?:[ \t]+\d+)?[ \t\r]*$|[\s;\ufeff]|--[^\r\n]*|/\*.*?\*/)*",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 

@@ -90,19 +90,7 @@ def statement(p: Grammar) -> Statement:
     refuse_known(p)
     if start == 0 and p.at_name() and not p.at("GO"):
         return implicit_execute(p, start)
-    before = p.peek(-1).value if start else ""
-    return p.fail(_HINTS.get(token.value) or _HINTS.get(before, "expected a statement here"))
-
-
-# What other dialects write there.
-_HINTS = {
-    "GO": "GO stands alone on its line",
-    "ILIKE": "write LIKE; the collation of a column decides about case",
-    "LIMIT": "write SELECT TOP (n) ..., or ORDER BY ... OFFSET 0 ROWS FETCH NEXT n ROWS ONLY",
-    "QUALIFY": "filter the window function in a query around this one",
-    "USING": "write ON a.x = b.x",
-    "|": "join strings with + or CONCAT",
-}
+    return p.fail("expected a statement here")
 
 
 def _create_or_alter(p: Grammar, start: int) -> Statement:

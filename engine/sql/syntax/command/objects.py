@@ -81,6 +81,7 @@ def create_procedure(p: Grammar, start: int, mode: Mode) -> Statement:
     if start != 0:
         p.fail(
             "put GO on a line of its own before it",
+            token=p.token_at(start),
             message=f"'{mode.value} PROCEDURE' must be the first statement in a query batch.",
         )
     name = p.object_name()

@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from engine.sql.syntax.query.grammar import Grammar
+from engine.sql.syntax.tokens import Kind
+from engine.sql.syntax.words import FOREIGN
 
 _SUMS: dict[str, type[exp.Expr]] = {
     "+": exp.Add,
@@ -187,9 +189,11 @@ class Operators(Grammar):
         return node
 
     def _conditional(self, node: exp.Expr) -> exp.Expr:
-        return (
-            node if _is_condition(node) else self.fail(_COMPARE, message=_NO_CONDITION.format(self.near.text))
-        )
+        if _is_condition(node):
+            return node
+        if self.at_any(FOREIGN) or (self.at_kind(Kind.SYMBOL) and not self.at_any((")", ";"))):
+            self.fail()
+        return self.fail(_COMPARE, message=_NO_CONDITION.format(self.near.text))
 
 
 def _is_condition(node: exp.Expr) -> bool:

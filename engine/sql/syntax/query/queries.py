@@ -58,6 +58,8 @@ class Queries(Grammar):
             query.set("with_", with_)
         if self.at("ORDER"):
             query.set("order", self.order_by())
+            if self.at("FETCH"):
+                self.fail("write OFFSET 0 ROWS before it")
             if self.at("OFFSET"):
                 self._set_offset(query)
         if self.at("FOR"):
