@@ -5,7 +5,7 @@ The only file that knows how an error of syntax is worded and placed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from engine.errors import SqlSyntaxError, UnsupportedSqlError
@@ -67,8 +67,9 @@ class Cursor:
             index += 1
         return True
 
-    def at_any(self, keywords: Iterable[str]) -> bool:
-        token = self.token
+    def at_any(self, keywords: Container[str], distance: int = 0) -> bool:
+        """Is the token here, or `distance` tokens on, one of these words and symbols?"""
+        token = self.peek(distance)
         return token.kind in _KEYWORD_KINDS and token.value in keywords
 
     def at_kind(self, *kinds: Kind) -> bool:
@@ -80,7 +81,7 @@ class Cursor:
         self._index += len(keywords)
         return True
 
-    def take_any(self, keywords: Iterable[str]) -> str:
+    def take_any(self, keywords: Container[str]) -> str:
         """The keyword that was taken, or an empty string."""
         return self.advance().value if self.at_any(keywords) else ""
 
@@ -139,7 +140,7 @@ class Cursor:
             if _is(self._tokens[index], "SELECT"):
                 return True
             behind = self._tokens[min(self._closing.get(index, -1) + 1, len(self._tokens) - 1)]
-            if behind.value not in _BEHIND_A_QUERY:
+            if behind.kind not in _KEYWORD_KINDS or behind.value not in _BEHIND_A_QUERY:
                 return False
         return False
 

@@ -107,6 +107,7 @@ WRONG = [
     ("SELECT §LEN(a, b) FROM t", "The len function requires 1 argument(s)."),
     ("SELECT §LAG() OVER (ORDER BY a) FROM t", "The lag function requires 1 to 3 argument(s)."),
     ("SELECT DATEADD(§dey, 1, d) FROM t", "'dey' is not a recognized dateadd option."),
+    ("SELECT DATEADD(§'day', 1, d) FROM t", "''day'' is not a recognized dateadd option."),
     ("SELECT §DATEDIFF(day, 99999999999, d) FROM t", OVERFLOW),
 ]  # fmt: skip
 

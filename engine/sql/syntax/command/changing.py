@@ -154,9 +154,8 @@ def _at_column_assignment(p: Grammar) -> bool:
     """Does `= column =` come next, as in `@variable = column = value`?"""
     distance = 1
     while p.at("=") and p.at_name(distance):
-        behind = p.peek(distance + 1).value
-        if behind != ".":
-            return behind in ASSIGNMENTS
+        if not p.at_any((".",), distance + 1):
+            return p.at_any(ASSIGNMENTS, distance + 1)
         distance += 2
     return False
 

@@ -55,7 +55,7 @@ def _definition(p: Grammar, found: Definitions) -> None:
 def refuse_unkept(p: Grammar) -> None:
     """Refuse what is right in T-SQL and that no table here would keep."""
     word = p.token.value
-    if p.at_any(_REFUSED) and not (word == "PERIOD" and p.peek().value != "FOR"):
+    if p.at_any(_REFUSED) and not (word == "PERIOD" and not p.at_any(("FOR",), 1)):
         why, hint = _REFUSED[word]
         p.refuse(f"{word} in a table", why, hint)
 

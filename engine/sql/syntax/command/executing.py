@@ -37,7 +37,7 @@ def implicit_execute(p: Grammar, start: int) -> Execute:
 
 def _procedure(p: Grammar, start: int) -> Execute:
     result = ""
-    if p.at_kind(Kind.VARIABLE) and p.peek().value == "=":
+    if p.at_kind(Kind.VARIABLE) and p.at_any(("=",), 1):
         result = p.variable().name
         p.expect("=")
     procedure: Name | exp.Parameter = p.variable() if p.at_kind(Kind.VARIABLE) else p.object_name()
@@ -53,12 +53,12 @@ def _procedure(p: Grammar, start: int) -> Execute:
 
 def _at_argument(p: Grammar) -> bool:
     literals = (Kind.VARIABLE, Kind.STRING, Kind.NATIONAL, Kind.BINARY, Kind.NUMBER, Kind.MONEY)
-    return p.at_kind(*literals) or p.at_any(("-", "+", "NULL", "DEFAULT")) or p.at_name()
+    return p.at_kind(*literals) or p.at_any(("-", "+", "NULL", "DEFAULT")) or p.at_free_name()
 
 
 def _argument(p: Grammar) -> Argument:
     name = ""
-    if p.at_kind(Kind.VARIABLE) and p.peek().value == "=":
+    if p.at_kind(Kind.VARIABLE) and p.at_any(("=",), 1):
         name = p.variable().name
         p.expect("=")
     value = _value(p)

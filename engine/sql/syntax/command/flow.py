@@ -34,7 +34,7 @@ _TRANSACTION = ("TRAN", "TRANSACTION")
 
 def declare(p: Grammar, start: int) -> Statement:
     p.expect("DECLARE")
-    if p.at_name() and p.peek().value == "CURSOR":
+    if p.at_name() and p.at_any(("CURSOR",), 1):
         p.refuse("A cursor", "a pool works on sets of rows", "write one statement over the whole set")
     variables = tuple(p.listed(lambda: _variable(p)))
     return Declare(p.since(start), variables)
@@ -50,7 +50,7 @@ def _variable(p: Grammar) -> Variable:
 
 def begin(p: Grammar, start: int) -> Statement:
     """A block, a TRY, or a transaction."""
-    if p.peek().value in _TRANSACTION:
+    if p.at_any(_TRANSACTION, 1):
         p.expect("BEGIN")
         p.expect_any(_TRANSACTION)
         name = _transaction_name(p)
@@ -116,7 +116,7 @@ def return_value(p: Grammar, start: int) -> Statement:
 def _at_value(p: Grammar) -> bool:
     literals = (Kind.NUMBER, Kind.VARIABLE, Kind.STRING, Kind.NATIONAL, Kind.BINARY, Kind.MONEY)
     words = ("(", "-", "+", "~", "CASE", "NULL", "COALESCE", "CONVERT", "NULLIF")
-    return p.at_kind(*literals) or p.at_any(words) or p.at_name()
+    return p.at_kind(*literals) or p.at_any(words) or p.at_free_name()
 
 
 def print_message(p: Grammar, start: int) -> Statement:
@@ -175,4 +175,4 @@ def _ended_transaction(p: Grammar) -> str:
 def _transaction_name(p: Grammar) -> str:
     if p.at_kind(Kind.VARIABLE):
         p.refuse("The name of a transaction in a variable", "names do nothing", "leave it out")
-    return p.identifier().name if p.at_name() else ""
+    return p.identifier().name if p.at_free_name() else ""

@@ -93,7 +93,7 @@ def refuse_known(p: Grammar) -> None:
     for words, (why, hint) in _STATEMENTS.items():
         if p.at(*words):
             p.refuse(" ".join(words), why, hint)
-    if p.at_name() and p.peek().value == ":":
+    if p.at_name() and p.at_any((":",), 1):
         p.refuse("A label", *_NO_JUMPS)
     for verb in _VERBS:
         if not p.at(verb):

@@ -41,7 +41,7 @@ def create_table(p: Grammar, start: int) -> Statement:
 
 def at_name_list(p: Grammar) -> bool:
     """Do names without types come next?"""
-    return p.at("(") and p.at_name(1) and p.peek(2).value in (",", ")")
+    return p.at("(") and p.at_name(1) and p.at_any((",", ")"), 2)
 
 
 def name_list(p: Grammar) -> tuple[str, ...]:

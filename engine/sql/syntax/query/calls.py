@@ -90,7 +90,7 @@ class Calls(Grammar):
 
     def _date_part(self, function: str) -> exp.Var:
         token = self.advance()
-        if token.value.upper() not in DATE_PARTS:
+        if token.kind is not Kind.WORD or token.value not in DATE_PARTS:
             self.fail(
                 "the parts of a date are written without quotes: year, month, day, ...",
                 token=token,

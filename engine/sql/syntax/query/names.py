@@ -66,27 +66,23 @@ class Names(Grammar):
     def table_alias(self, *, columns: bool, required: bool = False) -> exp.TableAlias | None:
         """`[AS] alias [(column, ...)]`; the list of columns only where T-SQL allows one."""
         required = self.take("AS") or required
-        if not required and (
-            not self.at_implicit_alias() or self._at_window_clause() or self.at("COPY", "INTO")
-        ):
+        if not required and (not self.at_free_name() or self._at_window_clause()):
             return None
         name = self.identifier()
         listed = self.wrapped_list(self.identifier) if columns and self.at("(") else None
         return exp.TableAlias(this=name, columns=listed)
 
-    def at_implicit_alias(self) -> bool:
-        """Does an alias come next, not one of the statements whose first word T-SQL does not reserve?"""
-        explained = self.at("EXPLAIN") and self.peek().value in _EXPLAINED
-        return self.at_name() and not explained and not self.at("RENAME", "OBJECT")
+    def at_free_name(self) -> bool:
+        """Does a name come next, not one of the statements whose first word T-SQL does not reserve?"""
+        explained = self.at("EXPLAIN") and self.at_any(_EXPLAINED, 1)
+        return self.at_name() and not (explained or self.at("RENAME", "OBJECT") or self.at("COPY", "INTO"))
 
     def _at_window_clause(self) -> bool:
-        return (
-            self.at("WINDOW") and self.at_name(1) and self.peek(2).value == "AS" and self.peek(3).value == "("
-        )
+        return self.at("WINDOW") and self.at_name(1) and self.at_any(("AS",), 2) and self.at_any(("(",), 3)
 
     def collation(self) -> exp.Var:
         token = self.token
-        if not self.at_name() and not self.at("DATABASE_DEFAULT"):
+        if not self.at_name():
             self.fail("expected the name of a collation")
         self.advance()
         return exp.Var(this=token.value if token.kind is Kind.QUOTED else token.text)

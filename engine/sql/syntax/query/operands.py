@@ -90,7 +90,7 @@ class Operands(Operators):
                 self.refuse(
                     "NEXT VALUE FOR", "there are no sequences", "number the rows with ROW_NUMBER() OVER (...)"
                 )
-            case _ if word in FUNCTION_WORDS and self.peek().value == "(":
+            case _ if word in FUNCTION_WORDS and self.at_any(("(",), 1):
                 return self.windowed(self.call(self.advance(), []))
         return None
 
@@ -113,12 +113,8 @@ class Operands(Operators):
 
     def _named(self) -> exp.Expr:
         """A column, or a call of a function; both may be qualified."""
-        last = self.token
-        parts: list[exp.Identifier | None] = [self.identifier()]
-        while self.at(".") and not self.at(".", "*"):
-            self.advance()
-            last = self.token
-            parts.append(None if self.at(".") else self.identifier())
+        parts = self.dotted()
+        last = self.peek(-1)
         if self.at("::"):
             self.refuse("A method of a CLR type", "there are no CLR types", "use the built-in functions")
         if self.at("("):

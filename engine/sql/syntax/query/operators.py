@@ -82,7 +82,7 @@ class Operators(Grammar):
             return comparison(this=left, expression=self._compared())
         if self.take("IS"):
             return self._is(left)
-        negated = self.at("NOT") and self.peek().value in ("IN", "LIKE", "BETWEEN") and self.take("NOT")
+        negated = self.at_any(("IN", "LIKE", "BETWEEN"), 1) and self.take("NOT")
         if self.take("LIKE"):
             return self._like(left, negated=negated)
         test = self._in(left) if self.take("IN") else self._between(left) if self.take("BETWEEN") else None

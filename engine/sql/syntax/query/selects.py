@@ -69,18 +69,22 @@ class Selects(Clauses, Windows):
     def _item(self, *, outer: bool) -> exp.Expr:
         if self.take("*"):
             return exp.Star()
-        if self.at_kind(Kind.VARIABLE) and self.peek().value in ASSIGNMENTS:
+        if self.at_kind(Kind.VARIABLE) and self.at_any(ASSIGNMENTS, 1):
             return self._assigned(outer=outer)
-        if (self.at_name() or self.at_kind(*_TEXT)) and self.peek().value == "=":
+        if (self.at_name() or self.at_kind(*_TEXT)) and self.at_any(("=",), 1):
             name = self._alias_name()
             self.expect("=")
             return exp.Alias(this=self.expression(), alias=name)
         item = self.expression()
         if self.at(".", "*"):
             return self._qualified_star(item)
-        if self.take("AS") or self.at_kind(*_TEXT) or self.at_implicit_alias():
+        if self.take("AS") or self.at_kind(*_TEXT) or self._at_alias():
             return exp.Alias(this=item, alias=self._alias_name())
         return item
+
+    def _at_alias(self) -> bool:
+        """`SELECT a copy INTO t FROM u` has an alias where a table cannot."""
+        return self.at_free_name() or self.at("COPY", "INTO")
 
     def _alias_name(self) -> exp.Identifier:
         if not self.at_kind(*_TEXT):

@@ -109,7 +109,7 @@ class Sources(Grammar):
         if self.at_any(_REFUSED):
             why, hint = _REFUSED[self.token.value]
             self.refuse(self.token.value, why, hint)
-        if self.at_any(_ROWSETS) and self.peek().value == "(":
+        if self.at_any(_ROWSETS) and self.at_any(("(",), 1):
             return self._aliased(exp.Table(this=self.rowset(self.advance())))
         if self.at_kind(Kind.VARIABLE):
             self.refuse(
@@ -125,7 +125,7 @@ class Sources(Grammar):
 
     def _named_source(self) -> exp.Expr:
         parts = self.dotted()
-        if self.at("(") and self.peek().value not in _TABLE_HINTS:
+        if self.at("(") and not self.at_any(_TABLE_HINTS, 1):
             return self._table_function(parts)
         table = self.table(parts)
         if self.at("FOR", "SYSTEM_TIME"):
@@ -154,7 +154,7 @@ class Sources(Grammar):
     def table_hints(self) -> list[exp.Expr]:
         """`[WITH] (hint, ...)`, or nothing."""
         if not self.take("WITH", "(") and not (
-            self.at("(") and self.peek().value in _TABLE_HINTS and self.take("(")
+            self.at("(") and self.at_any(_TABLE_HINTS, 1) and self.take("(")
         ):
             return []
         hints = [self._table_hint()]
