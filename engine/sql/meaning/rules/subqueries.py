@@ -1,0 +1,29 @@
+"""A query as a value.
+
+>>> from engine.sql.meaning.show import shown
+>>> print(shown("SELECT (SELECT MAX(v) FROM u WHERE u.id = t.id) AS m FROM t"))
+SELECT (SELECT MAX(u.v) AS _col_1 FROM u AS u WHERE u.id = t.id) AS m FROM t AS t
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from engine.errors import BindError
+from engine.sql.meaning.binding.context import Context
+from engine.sql.meaning.binding.scopes import place
+from engine.sql.meaning.values import Value
+
+
+def subquery(node: exp.Expression, context: Context) -> Value:
+    """Translate a query that gives one value; DuckDB fails if it gives more than one row."""
+    relation = context.subquery(node.this)
+    if len(relation.columns) != 1:
+        raise BindError(
+            "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
+            **place(node),
+        )
+    return Value(exp.Subquery(this=relation.tree), relation.columns[0].type)
+
+
+RULES = {exp.Subquery: subquery}
