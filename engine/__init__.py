@@ -1,0 +1,23 @@
+"""Tarn's client API: `Workspace` and the errors. Everything else hangs on a workspace.
+
+Names are loaded when they are first asked for, so that `import engine` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.errors import TarnError
+    from engine.workspace import Workspace
+
+__all__ = ["TarnError", "Workspace"]
+
+_HOMES = {"TarnError": "engine.errors", "Workspace": "engine.workspace"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -2,6 +2,7 @@
 
 TarnError
 ├── PoolError            a pool cannot do what was asked
+│   ├── PoolSpecError    a setting of a pool, or of work sent to it, makes no sense
 │   ├── PoolStartError   workers or scheduler did not come up
 │   ├── PoolStateError   the pool is paused, closed or not started
 │   ├── PoolCapacityError  the driver cannot give that many workers
@@ -12,7 +13,7 @@ TarnError
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 
 class TarnError(Exception):
@@ -37,17 +38,17 @@ class TarnError(Exception):
         # Exception's own __reduce__ would pass `data` as a third positional argument.
         return _restore, (type(self), self.message, self.hint, self.data)
 
-    @classmethod
-    def _from_parts(cls, message: str, hint: str, data: dict[str, Any]) -> Self:
-        return cls(message, hint, **data)
-
 
 def _restore(kind: type[TarnError], message: str, hint: str, data: dict[str, Any]) -> TarnError:
-    return kind._from_parts(message, hint, data)
+    return kind(message, hint, **data)
 
 
 class PoolError(TarnError):
     """A pool cannot do what was asked."""
+
+
+class PoolSpecError(PoolError):
+    """A setting of a pool, or of work sent to it, makes no sense."""
 
 
 class PoolStartError(PoolError):

@@ -1,0 +1,58 @@
+"""The lake: files, datasets and tables of a workspace, read and written in partitions.
+
+`open_storage` says where; `open_dataset` and `open_table` give what reads (`Readable`), whose `source()` has
+the partitions that a pool works on; `write_table` and `write_frame`, or `begin_write` and `commit_write`
+around a `TableWriter` on workers, write a version at once or not at all.
+"""
+
+from __future__ import annotations
+
+from engine.lake.conform import LossyCastError, conform
+from engine.lake.datasets import Dataset, list_datasets, open_dataset
+from engine.lake.formats import CsvOptions, ReadOptions
+from engine.lake.names import TableName
+from engine.lake.partition import ColumnFacts, Partition
+from engine.lake.readable import Readable
+from engine.lake.runner import FrameRunner, InlineRunner, Runner
+from engine.lake.source import Reader, Source
+from engine.lake.storage import Root, Storage, open_storage
+from engine.lake.table_commit import abort_write, begin_write, commit_write, committed_version
+from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
+from engine.lake.tables import Commit, Table, drop_table, list_tables, open_table
+from engine.lake.write import write_frame, write_table
+
+__all__ = [
+    "ColumnFacts",
+    "Commit",
+    "CsvOptions",
+    "Dataset",
+    "FrameRunner",
+    "InlineRunner",
+    "LossyCastError",
+    "Partition",
+    "ReadOptions",
+    "Readable",
+    "Reader",
+    "Root",
+    "Runner",
+    "Source",
+    "Storage",
+    "Table",
+    "TableName",
+    "TableWriter",
+    "WrittenFile",
+    "WrittenPart",
+    "abort_write",
+    "begin_write",
+    "commit_write",
+    "committed_version",
+    "conform",
+    "drop_table",
+    "list_datasets",
+    "list_tables",
+    "open_dataset",
+    "open_storage",
+    "open_table",
+    "write_frame",
+    "write_table",
+]

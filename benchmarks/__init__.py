@@ -1,0 +1,1 @@
+"""Measures Tarn beside what people use today: `python -m benchmarks --help`."""

@@ -1,0 +1,12 @@
+"""The suites by name: a package each, whose modules are the sides; see `benchmarks.case`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.suites import loop, pool
+
+if TYPE_CHECKING:
+    from benchmarks.case import Case
+
+SUITES: Final[dict[str, tuple[Case, ...]]] = {"pool": pool.CASES, "loop": loop.CASES}

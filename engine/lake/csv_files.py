@@ -1,0 +1,82 @@
+"""CSV files: partitions are ranges of bytes between records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from engine.lake import csv_types
+from engine.lake.csv_head import read_head
+from engine.lake.csv_parse import Block, infer, parse
+from engine.lake.csv_records import Dialect
+from engine.lake.formats import CsvOptions, FilePlan, ReadOptions
+from engine.lake.rows import stack
+from engine.lake.text import LastEnd, block_encoding, blocks, newline_end, open_text, read_range, transcode
+from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
+
+if TYPE_CHECKING:
+    from engine.lake.globs import FoundFile
+    from engine.lake.partition import Partition
+    from engine.lake.storage import Storage
+
+
+def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
+    """Find the header, cut the rest at ends of records, guess the types of columns that are not declared.
+
+    Raises:
+        FormatError: Two columns of one name, a record with too many or too few fields, or bytes that are no
+            text.
+    """
+    name = storage.relative(file.location)
+    declared = {} if options.schema is None else {field.name: field.type for field in options.schema}
+    pieces: list[Looked] = []
+    with open_text(storage, file.location, options.csv.encoding) as stream:
+        head = read_head(stream, options.csv, name)
+        if not head.names:
+            return FilePlan(file, None, ())
+        schemas = [pa.schema([pa.field(column, declared.get(column, pa.null())) for column in head.names])]
+        divisible = is_divisible(file.location, options.csv.encoding)
+        cutter = Cutter(
+            options.partition_bytes, _last_end(options.csv), options.inspect_bytes == 0, divisible
+        )
+        for piece in cutter.pieces(stream, head.size, head.rest, file.stamp.size):
+            first_row = None if pieces else 1
+            block = _block(name, head.names, piece.sample, piece.start, first_row, options.csv)
+            schema, table = infer(block, declared, options.csv)
+            schemas.append(schema)
+            pieces.append(looked(piece, table))
+    partitions = text_partitions(file, "csv", pieces, header=head.names, divisible=divisible)
+    return FilePlan(file, csv_types.union(schemas), partitions)
+
+
+def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
+    """Parse a partition's records; only the wanted columns are converted."""
+    types = {field.name: field.type for field in wanted if field.name in partition.header}
+    return stack(parse(block, types, options.csv) for block in _blocks(storage, partition, options))
+
+
+def _last_end(options: CsvOptions) -> LastEnd:
+    if not options.quoted_newlines:
+        return newline_end
+    return Dialect(options.delimiter, options.quote, options.escape).last_end
+
+
+def _blocks(storage: Storage, partition: Partition, options: ReadOptions) -> Iterator[Block]:
+    name, csv = storage.relative(partition.location), options.csv
+    if partition.byte_range is not None:
+        start = partition.byte_range[0]
+        yield _block(name, partition.header, read_range(storage, partition), start, partition.first_row, csv)
+        return
+    with open_text(storage, partition.location, csv.encoding) as stream:
+        head = read_head(stream, csv, name)
+        for data in blocks(stream, options.partition_bytes, _last_end(csv), head.rest):
+            yield _block(name, partition.header, data, None, None, csv)
+
+
+def _block(
+    name: str, header: tuple[str, ...], data: bytes, start: int | None, row: int | None, options: CsvOptions
+) -> Block:
+    text = transcode(data, block_encoding(options.encoding), name, start or 0)
+    return Block(text, header, name, start, row)

@@ -1,0 +1,122 @@
+"""The one place that opens Delta tables: addresses, credentials, and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from engine.errors import FormatError, NotFoundError, OptionError
+from engine.lake.globs import DELTA_LOG
+
+if TYPE_CHECKING:
+    from engine.lake.storage import Storage
+
+_STORES = ("file", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl")
+# delta-rs 1.6 decodes % in local paths and takes a backslash for a slash: it would write to another folder.
+_MISREAD = re.compile(r"[%\\\x00-\x1f]")
+_S3_OPTIONS = {
+    "key": "AWS_ACCESS_KEY_ID",
+    "secret": "AWS_SECRET_ACCESS_KEY",
+    "token": "AWS_SESSION_TOKEN",
+    "endpoint_url": "AWS_ENDPOINT_URL",
+}
+
+
+def holds_delta(storage: Storage, location: str) -> bool:
+    """Whether a folder is a Delta table: its log has a commit or a checkpoint."""
+    return any(
+        entry.name.endswith((".json", ".checkpoint.parquet"))
+        for entry in storage.list(f"{location}/{DELTA_LOG}")
+    )
+
+
+def open_delta(storage: Storage, location: str, version: int | None = None) -> DeltaTable:
+    """The table at a location, newest version by default.
+
+    Raises:
+        NotFoundError: No table there, or no such version of it.
+        FormatError: The log cannot be read.
+    """
+    name = storage.relative(location)
+    if not holds_delta(storage, location):
+        raise NotFoundError(f"{name} is no Delta table", "check the path", path=location)
+    address, options = address_of(storage, location), client_options(storage)
+    with delta_faults(name):
+        table = DeltaTable(address, storage_options=options)
+        newest = int(table.version())
+    if version is None or version == newest:
+        return table
+    if not 0 <= version < newest:
+        raise NotFoundError(
+            f"{name} has no version {version}", f"versions go from 0 to {newest}", version=version
+        )
+    try:
+        return DeltaTable(address, version=version, storage_options=options)
+    except DeltaError as error:
+        raise NotFoundError(
+            f"{name}: version {version} can no longer be read: {first_line(error)}",
+            "its log was cleaned up; see Table.versions() for what is left",
+            version=version,
+        ) from error
+
+
+def address_of(storage: Storage, location: str) -> str:
+    """What delta-rs calls the location.
+
+    Raises:
+        OptionError: Tables cannot live on this store or under this path.
+    """
+    protocol = storage.root_of(location).protocol
+    if protocol not in _STORES:
+        raise OptionError(
+            f"tables cannot live on {protocol}://",
+            f"use a folder or one of {', '.join(_STORES[1:])}",
+            path=location,
+        )
+    if protocol == "file" and _MISREAD.search(location):
+        raise OptionError(
+            f"tables cannot live below {location!r}: its name has a percent sign, backslash or control code",
+            "rename the workspace's folder",
+            path=location,
+        )
+    return location
+
+
+def client_options(storage: Storage) -> dict[str, str]:
+    """Options for delta-rs: those given for it, else those of fsspec under their other names."""
+    given = dict(storage.table_options)
+    if given:
+        return given
+    options = dict(storage.home.options)
+    if storage.home.protocol not in ("s3", "s3a"):
+        return {name: value for name, value in options.items() if isinstance(value, str)}
+    client: dict[str, Any] = options.get("client_kwargs") or {}
+    known = {**options, "endpoint_url": options.get("endpoint_url") or client.get("endpoint_url")}
+    found = {name: str(known[key]) for key, name in _S3_OPTIONS.items() if known.get(key)}
+    if client.get("region_name"):
+        found["AWS_REGION"] = str(client["region_name"])
+    if found.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        found["AWS_ALLOW_HTTP"] = "true"
+    return found
+
+
+@contextmanager
+def delta_faults(name: str) -> Iterator[None]:
+    """Tell delta-rs's errors as faults of this table."""
+    try:
+        yield
+    except (DeltaError, OSError, ValueError) as error:
+        raise FormatError(
+            f"{name}: its Delta log cannot be read: {first_line(error)}",
+            "the log may be damaged, or need a reader feature that is not supported",
+            table=name,
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

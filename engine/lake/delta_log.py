@@ -1,0 +1,116 @@
+"""Read a version of a Delta table: its protocol, its schema, its files, as a source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from engine.lake import parquet
+from engine.lake.delta_client import delta_faults, open_delta
+from engine.lake.delta_protocol import check_readable
+from engine.lake.formats import ReadOptions
+from engine.lake.globs import FoundFile
+from engine.lake.partition import ColumnFacts, Partition
+from engine.lake.promotion import plain_schema
+from engine.lake.source import Reader, Source
+
+if TYPE_CHECKING:
+    from engine.lake.storage import Storage
+
+_PLANNERS = 16
+# Delta keeps timestamps in its statistics to the millisecond, cut off.
+_STATS_TICK = dt.timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """One data file of a version, as its log tells."""
+
+    location: str
+    partition: tuple[tuple[str, Any], ...]
+    facts: Mapping[str, ColumnFacts]
+
+
+def delta_source(
+    storage: Storage, location: str, version: int | None = None, *, partition_bytes: int
+) -> tuple[int, Source]:
+    """A version of a table (newest by default) and the source that reads it.
+
+    Raises:
+        NotFoundError: No table, or no such version.
+        FormatError: It needs a reader feature that we do not have.
+    """
+    table = open_delta(storage, location, version)
+    check_readable(table, storage.relative(location))
+    schema = schema_of(table)
+    with delta_faults(storage.relative(location)):
+        added = _added(storage, location, table, schema)
+    options = ReadOptions(format="parquet", partition_bytes=partition_bytes)
+    with ThreadPoolExecutor(_PLANNERS) as threads:
+        planned = list(threads.map(lambda one: _partitions(storage, one, options), added))
+    partitions = tuple(partition for parts in planned for partition in parts)
+    return int(table.version()), Source(Reader(storage, schema, options), partitions)
+
+
+def schema_of(table: DeltaTable) -> pa.Schema:
+    return plain_schema(pa.schema(table.schema().to_arrow()))
+
+
+def _added(storage: Storage, location: str, table: DeltaTable, schema: pa.Schema) -> list[_Added]:
+    """The files of a version in order of path: delta-rs promises none."""
+    keys = list(table.metadata().partition_columns)
+    rows = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    found = []
+    for row in sorted(rows, key=lambda row: str(row["path"])):
+        values = tuple((key, _key_value(row.get(f"partition.{key}"), schema.field(key))) for key in keys)
+        facts = {field.name: fact for field in schema if (fact := _fact(row, field)) is not None}
+        found.append(_Added(_file_location(storage, location, str(row["path"])), values, facts))
+    return found
+
+
+def _file_location(storage: Storage, location: str, path: str) -> str:
+    """Paths in a log are percent-encoded, and absolute where a table shares files with another."""
+    plain = unquote(path)
+    return storage.resolve(plain if "://" in plain or plain.startswith("/") else f"{location}/{plain}")
+
+
+def _key_value(value: Any, field: pa.Field) -> Any:
+    if value is None or (value == "" and field.type != pa.string()):
+        return None
+    return pa.scalar(value).cast(field.type).as_py()
+
+
+def _fact(row: Mapping[str, Any], field: pa.Field) -> ColumnFacts | None:
+    low, high = row.get(f"min.{field.name}"), row.get(f"max.{field.name}")
+    nulls = row.get(f"null_count.{field.name}")
+    if pa.types.is_nested(field.type) or (low is None and high is None and nulls is None):
+        return None
+    if isinstance(high, dt.datetime):
+        high += _STATS_TICK
+    return ColumnFacts(field.name, 0, nulls, low, high)
+
+
+def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[Partition]:
+    file = FoundFile(added.location, storage.stamp(added.location))
+    plan = parquet.plan(storage, file, options)
+    return [
+        replace(partition, hive=added.partition, facts=tuple(_joined(partition.facts, added.facts)))
+        for partition in plan.partitions
+    ]
+
+
+def _joined(footer: Sequence[ColumnFacts], log: Mapping[str, ColumnFacts]) -> Iterable[ColumnFacts]:
+    """What the footer tells; where it is silent, what the log tells of the file and holds for parts of it."""
+    for fact in footer:
+        whole = log.get(fact.name)
+        if whole is None or fact.nulls is not None:
+            yield fact
+        else:
+            yield replace(fact, nulls=0 if whole.nulls == 0 else None, low=whole.low, high=whole.high)

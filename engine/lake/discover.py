@@ -1,0 +1,94 @@
+"""From paths to a source: find the files, plan each, agree on one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from engine.errors import NotFoundError
+from engine.lake import hive
+from engine.lake.format_table import format_named, format_of
+from engine.lake.globs import find_files
+from engine.lake.source import Reader, Source
+from engine.lake.union import union_schemas
+
+if TYPE_CHECKING:
+    from engine.lake.formats import FilePlan, Format, ReadOptions
+    from engine.lake.storage import Storage
+
+# Footers and heads are small and mostly waited for.
+_PLANNERS = 16
+
+
+def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -> Source:
+    """The source of all files that the paths name.
+
+    Raises:
+        NotFoundError: A path matches nothing, or `options.schema` declares a column that no file has.
+        PathRefusedError: A path leaves the storage's roots.
+        FormatError: Mixed formats, a file that cannot be read, or types that do not go together.
+    """
+    files = find_files(storage, paths)
+    chosen = format_named(options.format) if options.format else format_of(storage, files)
+    if sum(file.stamp.size for file in files) > options.inspect_bytes:
+        options = replace(options, inspect_bytes=0)
+    with ThreadPoolExecutor(_PLANNERS) as threads:
+        plans = list(threads.map(lambda file: chosen.plan(storage, file, options), files))
+    return assemble(storage, plans, chosen, options)
+
+
+def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, options: ReadOptions) -> Source:
+    """One schema over planned files: their columns by name, then the columns of their paths.
+
+    A column that stands both in the path and in the file is taken from the path, as Hive does.
+    """
+    names = [storage.relative(plan.file.location) for plan in plans]
+    in_paths = [hive.path_values(name) for name in names]
+    path_types = hive.value_types(zip(names, in_paths, strict=True), options.schema)
+    in_files = union_schemas(
+        (
+            (name, _declared(plan.schema, options.schema))
+            for name, plan in zip(names, plans, strict=True)
+            if plan.schema is not None
+        ),
+        chosen.promote,
+    )
+    fields = [_final(field, chosen) for field in in_files if field.name not in path_types.names]
+    schema = pa.schema([*fields, *path_types])
+    _refuse_unknown(options.schema, schema)
+    partitions = [
+        replace(partition, hive=hive.typed_values(values, path_types))
+        for plan, values in zip(plans, in_paths, strict=True)
+        for partition in plan.partitions
+    ]
+    return Source(Reader(storage, schema, options), tuple(partitions))
+
+
+def _declared(found: pa.Schema, declared: pa.Schema | None) -> pa.Schema:
+    """The file's schema with the types that the user declares for columns of it."""
+    if declared is None:
+        return found
+    return pa.schema(
+        [declared.field(field.name) if field.name in declared.names else field for field in found]
+    )
+
+
+def _final(field: pa.Field, chosen: Format) -> pa.Field:
+    """A column of text in which no value was ever seen reads as string: whatever comes, it fits."""
+    if chosen.is_text and pa.types.is_null(field.type):
+        return field.with_type(pa.string())
+    return field
+
+
+def _refuse_unknown(declared: pa.Schema | None, schema: pa.Schema) -> None:
+    for field in declared or ():
+        if field.name not in schema.names:
+            raise NotFoundError(
+                f"schema= declares {field.name!r}, which no file has",
+                f"there is {', '.join(map(repr, schema.names[:20]))}",
+                column=field.name,
+            )

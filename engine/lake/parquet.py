@@ -1,0 +1,207 @@
+"""Parquet files: partitions from row groups, reads of nothing but the wanted column chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from engine.errors import FormatError
+from engine.lake.formats import FilePlan, ReadOptions
+from engine.lake.partition import ColumnFacts, Partition
+from engine.lake.promotion import plain_schema
+from engine.lake.rows import without_columns
+
+if TYPE_CHECKING:
+    from engine.lake.globs import FoundFile
+    from engine.lake.storage import Storage
+
+# A string costs its offset and a few characters at least, however well a dictionary packs it on disk.
+_SMALLEST_STRING = 16
+
+
+def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
+    """Read the footer; group adjacent row groups up to the wanted size of a partition.
+
+    Raises:
+        FormatError: The file is not Parquet, is cut short, or has two columns of one name.
+    """
+    with _open(storage, file.location) as parquet:
+        schema, footer = parquet.schema_arrow, parquet.metadata
+        _refuse_duplicates(storage.relative(file.location), schema)
+        sizes = [_decoded_size(footer.row_group(index), schema) for index in range(footer.num_row_groups)]
+        partitions = [
+            _partition(file, footer, schema, groups) for groups in _grouped(sizes, options.partition_bytes)
+        ]
+    return FilePlan(file, plain_schema(schema), tuple(partitions))
+
+
+def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
+    """The wanted columns that the file has, of the types that it has, in the file's order."""
+    del options
+    with _open(storage, partition.location) as parquet:
+        leaves = _leaves(parquet.schema_arrow)
+        indices = [
+            leaf for name in parquet.schema_arrow.names if name in wanted.names for leaf in leaves[name]
+        ]
+        if not indices:
+            return without_columns(partition.rows or 0)
+        # By leaf number: a column whose name holds a dot ("pm2.5") would be taken for a path into a struct.
+        table = parquet.reader.read_row_groups(
+            list(partition.row_groups or ()), column_indices=indices, use_threads=False
+        )
+        return table.replace_schema_metadata(None)
+
+
+@contextmanager
+def _open(storage: Storage, location: str) -> Iterator[pq.ParquetFile]:
+    """Open a footer; everything that goes wrong in the block is told as a fault of this file."""
+    name = storage.relative(location)
+    local = storage.local_path(location)
+    handle = None if local else storage.open(location)
+    try:
+        with pq.ParquetFile(handle or local, pre_buffer=local is None) as parquet:
+            yield parquet
+    except FileNotFoundError:
+        storage.stamp(location)
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(
+            f"{name}: not a readable Parquet file: {_first_line(error)}",
+            "it may be cut short or still being written; write it again or leave it out",
+            file=location,
+        ) from error
+    finally:
+        if handle is not None:
+            handle.close()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _refuse_duplicates(name: str, schema: pa.Schema) -> None:
+    twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
+    if twice:
+        raise FormatError(
+            f"{name}: two columns are named {twice[0]!r}", "rename one of them", file=name, column=twice[0]
+        )
+
+
+def _leaves(schema: pa.Schema) -> dict[str, range]:
+    """The numbers of the physical columns that belong to each column."""
+    found: dict[str, range] = {}
+    start = 0
+    for column in schema:
+        found[column.name] = range(start, start + _leaf_count(column.type))
+        start = found[column.name].stop
+    return found
+
+
+def _leaf_count(kind: pa.DataType) -> int:
+    if isinstance(kind, pa.BaseExtensionType):
+        return _leaf_count(kind.storage_type)
+    if not pt.is_nested(kind):
+        return 1
+    return sum(_leaf_count(kind.field(index).type) for index in range(kind.num_fields))
+
+
+def _decoded_size(group: pq.RowGroupMetaData, schema: pa.Schema) -> int:
+    widths = sum(_smallest_width(kind) for kind in schema.types)
+    return int(max(group.total_byte_size, group.num_rows * widths))
+
+
+def _smallest_width(kind: pa.DataType) -> int:
+    try:
+        return max(1, int(kind.bit_width) // 8)
+    except ValueError:
+        return _SMALLEST_STRING
+
+
+def _grouped(sizes: Sequence[int], target: int) -> Iterator[tuple[int, ...]]:
+    """Adjacent numbers whose sizes add up to the target or less; one that is larger stays alone.
+
+    >>> list(_grouped([3, 3, 9, 1], 6))
+    [(0, 1), (2,), (3,)]
+    """
+    group: list[int] = []
+    total = 0
+    for index, size in enumerate(sizes):
+        if group and total + size > target:
+            yield tuple(group)
+            group, total = [], 0
+        group.append(index)
+        total += size
+    if group:
+        yield tuple(group)
+
+
+def footer_facts(footer: pq.FileMetaData, schema: pa.Schema) -> tuple[ColumnFacts, ...]:
+    """What the footer tells of each column over the whole file."""
+    return _group_facts([footer.row_group(index) for index in range(footer.num_row_groups)], schema)
+
+
+def _group_facts(groups: Sequence[pq.RowGroupMetaData], schema: pa.Schema) -> tuple[ColumnFacts, ...]:
+    leaves = _leaves(schema)
+    return tuple(_facts(name, schema.field(name).type, groups, leaves[name]) for name in schema.names)
+
+
+def _partition(
+    file: FoundFile, footer: pq.FileMetaData, schema: pa.Schema, groups: tuple[int, ...]
+) -> Partition:
+    chunks = [footer.row_group(index) for index in groups]
+    facts = _group_facts(chunks, schema)
+    return Partition(
+        file.location,
+        "parquet",
+        file.stamp,
+        stored=sum(fact.stored for fact in facts),
+        rows=sum(chunk.num_rows for chunk in chunks),
+        row_groups=groups,
+        facts=facts,
+        wildcards=file.wildcards,
+    )
+
+
+def _facts(name: str, kind: pa.DataType, groups: Sequence[pq.RowGroupMetaData], leaves: range) -> ColumnFacts:
+    stored = sum(group.column(leaf).total_compressed_size for group in groups for leaf in leaves)
+    if pt.is_nested(kind):
+        return ColumnFacts(name, stored)
+    statistics = [group.column(leaves[0]).statistics for group in groups]
+    if any(one is None or not one.has_null_count for one in statistics):
+        return ColumnFacts(name, stored)
+    nulls = sum(one.null_count for one in statistics)
+    low, high = _bounds(kind, [one for one in statistics if one.num_values])
+    return ColumnFacts(name, stored, nulls, low, high)
+
+
+def _bounds(kind: pa.DataType, statistics: Sequence[Any]) -> tuple[Any, Any]:
+    """Least and greatest value; unknown where one row group does not tell or Python cannot hold the value."""
+    if not statistics or not _has_order(kind) or not all(one.has_min_max for one in statistics):
+        return None, None
+    try:
+        return min(one.min for one in statistics), max(one.max for one in statistics)
+    except (ValueError, OverflowError):
+        # A text cut within a character by another writer, or a date beyond the year 9999.
+        return None, None
+
+
+def _has_order(kind: pa.DataType) -> bool:
+    return any(
+        test(kind)
+        for test in (
+            pt.is_integer,
+            pt.is_float32,
+            pt.is_float64,
+            pt.is_boolean,
+            pt.is_string,
+            pt.is_large_string,
+            pt.is_date32,
+            pt.is_timestamp,
+            pt.is_decimal,
+        )
+    )

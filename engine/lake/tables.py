@@ -1,0 +1,139 @@
+"""Tables: named Delta tables of the workspace, each commit a version."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import NotFoundError
+from engine.lake.delta_client import holds_delta, open_delta
+from engine.lake.delta_log import delta_source
+from engine.lake.formats import PARTITION_BYTES
+from engine.lake.names import TableName, decode
+from engine.lake.places import TABLES, table_location
+from engine.lake.publish import prune_empty, remove_tree
+from engine.lake.readable import Readable
+from engine.lake.table_commit import JOB_KEY, METADATA_KEY
+
+if TYPE_CHECKING:
+    from engine.lake.source import Source
+    from engine.lake.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One entry of a table's history.
+
+    Attributes:
+        version: The version that it made.
+        at: When, UTC.
+        operation: What Delta calls it.
+        job: The write's name; None for a commit of another tool.
+        metadata: What the writer told.
+    """
+
+    version: int
+    at: dt.datetime
+    operation: str
+    job: str | None
+    metadata: Mapping[str, Any]
+
+
+class Table(Readable):
+    """A version of a table. Made by `open_table`; immutable as that version is."""
+
+    def __init__(self, storage: Storage, name: TableName, version: int) -> None:
+        self.storage = storage
+        self.table_name = name
+        self.name = str(name)
+        self.version: int = version
+
+    @property
+    def location(self) -> str:
+        """The folder or URL of the table, for other tools that read Delta."""
+        return table_location(self.storage, self.table_name)
+
+    def at(self, version: int) -> Table:
+        """Another version of the same table.
+
+        Raises:
+            NotFoundError: There is no such version.
+        """
+        return open_table(self.storage, self.table_name, version=version)
+
+    def versions(self) -> list[int]:
+        """Versions that the history still tells of, oldest first."""
+        return sorted(commit.version for commit in self.history)
+
+    @property
+    def history(self) -> tuple[Commit, ...]:
+        """All commits, newest first."""
+        entries = open_delta(self.storage, self.location).history()
+        return tuple(_commit(entry) for entry in entries)
+
+    def _open(self) -> Source:
+        _, source = delta_source(self.storage, self.location, self.version, partition_bytes=PARTITION_BYTES)
+        return source
+
+
+def open_table(storage: Storage, name: str | TableName, version: int | None = None) -> Table:
+    """A table by name, newest version by default.
+
+    Raises:
+        NotFoundError: There is no such table (the hint lists what there is), or no such version.
+    """
+    table = TableName.parse(name)
+    location = table_location(storage, table)
+    if not holds_delta(storage, location):
+        raise _no_table(storage, table)
+    return Table(storage, table, int(open_delta(storage, location, version).version()))
+
+
+def list_tables(storage: Storage) -> list[str]:
+    """Names of all tables, in order."""
+    schemas = [entry for entry in storage.list(storage.resolve(TABLES)) if entry.is_folder]
+    return sorted(
+        str(TableName(decode(schema.name), decode(entry.name)))
+        for schema in schemas
+        for entry in storage.list(schema.location)
+        if entry.is_folder and holds_delta(storage, entry.location)
+    )
+
+
+def drop_table(storage: Storage, name: str | TableName) -> None:
+    """Remove a table, all its versions and files.
+
+    Raises:
+        NotFoundError: There is no such table.
+    """
+    table = TableName.parse(name)
+    location = table_location(storage, table)
+    if not holds_delta(storage, location):
+        raise _no_table(storage, table)
+    remove_tree(storage, location)
+    prune_empty(storage, location.rpartition("/")[0])
+
+
+def _no_table(storage: Storage, name: TableName) -> NotFoundError:
+    there = list_tables(storage)
+    hint = f"there is {', '.join(there[:20])}" if there else "there is no table yet"
+    return NotFoundError(f"there is no table {name}", hint, table=str(name))
+
+
+def _commit(entry: Mapping[str, Any]) -> Commit:
+    at = dt.datetime.fromtimestamp(entry.get("timestamp", 0) / 1000, dt.UTC)
+    job = entry.get(JOB_KEY)
+    return Commit(int(entry["version"]), at, str(entry.get("operation", "")), job, _metadata(entry))
+
+
+def _metadata(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the writer told; other tools may put any text there."""
+    text = entry.get(METADATA_KEY)
+    try:
+        told = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {METADATA_KEY: text} if text else {}

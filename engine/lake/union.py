@@ -1,0 +1,60 @@
+"""The schema of many files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from engine.errors import FormatError
+from engine.lake.promotion import Promote, plain_schema, promote
+
+
+def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = promote) -> pa.Schema:
+    """One schema by column name for many files, in order of first appearance.
+
+    A column is nullable unless every file has it and declares that it holds no nulls.
+
+    Args:
+        schemas: File names (for messages) and their schemas.
+        rule: How two types of one column meet.
+
+    Raises:
+        FormatError: A column has types in two files that no type holds both of.
+    """
+    fields: dict[str, pa.Field] = {}
+    origin: dict[str, str] = {}
+    for position, (file, schema) in enumerate(schemas):
+        for found in plain_schema(schema):
+            known = fields.get(found.name)
+            merged = found.with_nullable(found.nullable or position > 0)
+            if known is not None:
+                kind = rule(known.type, found.type)
+                if kind is None:
+                    raise _clash(known, found, origin[found.name], file)
+                merged = pa.field(found.name, kind, known.nullable or found.nullable)
+            if known is None or merged.type != known.type:
+                origin[found.name] = file
+            fields[found.name] = merged
+        for gone in fields.keys() - set(schema.names):
+            fields[gone] = fields[gone].with_nullable(True)
+    return pa.schema(list(fields.values()))
+
+
+def spell(schema: pa.Schema) -> str:
+    """A schema in one line.
+
+    >>> spell(pa.schema([("a", pa.int64()), ("b", pa.string())]))
+    'a int64, b string'
+    """
+    return ", ".join(f"{field.name} {field.type}" for field in schema)
+
+
+def _clash(first: pa.Field, second: pa.Field, first_file: str, second_file: str) -> FormatError:
+    return FormatError(
+        f"column {first.name!r} is {first.type} in {first_file} and {second.type} in {second_file}",
+        f"pass schema= with the type of {first.name!r}, or open the files apart",
+        column=first.name,
+        files=[first_file, second_file],
+        types=[str(first.type), str(second.type)],
+    )

@@ -1,0 +1,333 @@
+"""What is learned: from the values of a label column to a task, its classes and its numbers.
+
+A label's values decide the task unless an objective is given. Class values keep their own type all
+the way into the ONNX graph, so that a model trained on "cash" and "card" answers "cash" or "card".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from engine.errors import DataError, NotFoundError, UnsupportedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+Kind = Literal["binary", "multiclass", "regression"]
+ClassValue = int | float | str | bool
+
+# Integer labels with at most this many values are classes; with more they are amounts.
+MAX_INFERRED_CLASSES = 20
+# One softmax tree per class and round: beyond this a classifier is a mistake of the label column.
+MAX_CLASSES = 1000
+
+_CLASSIFIERS: dict[str, Kind] = {
+    "binary:logistic": "binary",
+    "multi:softprob": "multiclass",
+    "multi:softmax": "multiclass",
+}
+_REGRESSORS = (
+    "reg:squarederror",
+    "reg:squaredlogerror",
+    "reg:absoluteerror",
+    "reg:pseudohubererror",
+    "reg:gamma",
+    "reg:tweedie",
+    "count:poisson",
+)
+_DEFAULT_OBJECTIVE: dict[Kind, str] = {
+    "binary": "binary:logistic",
+    "multiclass": "multi:softprob",
+    "regression": "reg:squarederror",
+}
+_DEFAULT_METRIC: dict[Kind, str] = {"binary": "auc", "multiclass": "mlogloss", "regression": "rmse"}
+_MAXIMISED = ("auc", "aucpr", "map", "ndcg", "pre")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSummary:
+    """What one pass over a label column saw.
+
+    Attributes:
+        rows: Rows seen, nulls among them.
+        nulls: Rows without a label; training leaves them out.
+        counts: Rows of each distinct value, at most `MAX_CLASSES + 1` values.
+        numeric: The column holds numbers (booleans are not).
+        whole: Every number is whole.
+        lowest: Smallest number, None for text or no rows.
+    """
+
+    rows: int = 0
+    nulls: int = 0
+    counts: tuple[tuple[ClassValue, int], ...] = ()
+    numeric: bool = True
+    whole: bool = True
+    lowest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label column with its task.
+
+    Attributes:
+        column: Name in the source.
+        kind: `binary`, `multiclass` or `regression`.
+        objective: XGBoost's objective.
+        metric: XGBoost's evaluation metric that the search follows.
+        classes: Class values in code order, None for regression.
+        dropped: Rows without a label.
+    """
+
+    column: str
+    kind: Kind
+    objective: str
+    metric: str
+    classes: tuple[ClassValue, ...] | None
+    dropped: int
+
+    @property
+    def maximise(self) -> bool:
+        return self.metric.split("@")[0] in _MAXIMISED
+
+    @property
+    def params(self) -> dict[str, object]:
+        """The XGBoost parameters that follow from the label."""
+        params: dict[str, object] = {"objective": self.objective, "eval_metric": self.metric}
+        if self.kind == "multiclass":
+            params["num_class"] = len(self.classes or ())
+        return params
+
+
+def summarise(column: pa.ChunkedArray) -> LabelSummary:
+    """Summarise one partition's label values (on a worker).
+
+    A column of one partition may be all null and of Arrow's null type; the merge with others mends it.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    kind = values.type
+    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if not (numeric or pa.types.is_boolean(kind) or _is_text(kind) or pa.types.is_null(kind)):
+        raise DataError(
+            f"A label of type {kind} cannot be learned.",
+            "Derive a number, a boolean or a text column from it first.",
+            type=str(kind),
+        )
+    if numeric:
+        values = values.cast(pa.float64()) if not pa.types.is_integer(kind) else values
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    present = values.drop_null()
+    counts = _smallest_counts(present)
+    fractions = pa.types.is_floating(values.type) and len(present) > 0
+    whole = not fractions or bool(pc.all(pc.equal(pc.floor(present), present)).as_py())
+    return LabelSummary(
+        rows=len(values),
+        nulls=values.null_count,
+        counts=tuple(counts[: MAX_CLASSES + 1]),
+        numeric=numeric or pa.types.is_null(kind),
+        whole=whole,
+        lowest=float(counts[0][0]) if numeric and counts else None,
+    )
+
+
+def _smallest_counts(present: pa.ChunkedArray) -> list[tuple[ClassValue, int]]:
+    """Rows of each distinct value, in value order, cut where it is clear that these are no classes."""
+    import pyarrow.compute as pc
+
+    if not len(present):
+        return []
+    counted = pc.value_counts(present.combine_chunks())
+    order = pc.array_sort_indices(counted.field("values"))[: MAX_CLASSES + 1]
+    return [(c["values"], c["counts"]) for c in counted.take(order).to_pylist()]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def merge(summaries: Iterable[LabelSummary]) -> LabelSummary:
+    """Merge the summaries of all partitions."""
+    merged = list(summaries)
+    counts: dict[ClassValue, int] = {}
+    for summary in merged:
+        for value, count in summary.counts:
+            counts[value] = counts.get(value, 0) + count
+    lows = [s.lowest for s in merged if s.lowest is not None]
+    return LabelSummary(
+        rows=sum(s.rows for s in merged),
+        nulls=sum(s.nulls for s in merged),
+        counts=tuple(sorted(counts.items())[: MAX_CLASSES + 1]),
+        numeric=all(s.numeric for s in merged if s.rows > s.nulls),
+        whole=all(s.whole for s in merged),
+        lowest=min(lows, default=None),
+    )
+
+
+def resolve(column: str, seen: LabelSummary, *, objective: str | None, metric: str | None) -> Label:
+    """Decide the task of a label.
+
+    Args:
+        column: The label column's name.
+        seen: The merged summary of its values.
+        objective: XGBoost's objective; by default what the values suggest: text, booleans and two
+            whole numbers are classes, up to 20 whole numbers too, anything else is an amount.
+        metric: XGBoost's metric; by default `auc`, `mlogloss` or `rmse`.
+
+    Raises:
+        DataError: No labelled rows, one class only, or values that the objective cannot take.
+        UnsupportedError: An objective that is not offered.
+    """
+    if seen.rows == seen.nulls:
+        raise DataError(
+            f"Label column '{column}' has no value in any of its {seen.rows} rows.",
+            "Choose another label, or fill this one.",
+            column=column,
+        )
+    kind = _kind_of(objective) if objective else _inferred_kind(seen)
+    classes = None if kind == "regression" else _classes(column, seen, kind)
+    chosen = objective or _DEFAULT_OBJECTIVE[kind]
+    if kind == "regression":
+        _check_amounts(column, seen, chosen)
+    return Label(
+        column=column,
+        kind=kind,
+        # softmax answers the class alone; softprob grows the same trees and keeps the probabilities.
+        objective="multi:softprob" if chosen == "multi:softmax" else chosen,
+        metric=metric or _DEFAULT_METRIC[kind],
+        classes=classes,
+        dropped=seen.nulls,
+    )
+
+
+def _kind_of(objective: str) -> Kind:
+    if objective in _REGRESSORS:
+        return "regression"
+    if objective in _CLASSIFIERS:
+        return _CLASSIFIERS[objective]
+    known = ", ".join([*_CLASSIFIERS, *_REGRESSORS])
+    raise UnsupportedError(
+        f"Objective '{objective}' is not offered.", f"Choose one of {known}.", objective=objective
+    )
+
+
+def _inferred_kind(seen: LabelSummary) -> Kind:
+    values = len(seen.counts)
+    if not seen.numeric:
+        return "binary" if values <= 2 else "multiclass"
+    if not seen.whole or values > MAX_INFERRED_CLASSES:
+        return "regression"
+    return "binary" if values <= 2 else "multiclass"
+
+
+def _classes(column: str, seen: LabelSummary, kind: Kind) -> tuple[ClassValue, ...]:
+    values = tuple(_plain(value) for value, _ in seen.counts)
+    if len(values) < 2:
+        raise DataError(
+            f"Label column '{column}' has one class only: {values[0]!r}.",
+            "A classifier needs rows of at least two classes; widen the filter or choose another label.",
+            column=column,
+            classes=values,
+        )
+    if kind == "binary" and len(values) > 2:
+        raise DataError(
+            f"Label column '{column}' has {len(values)} values, a binary objective takes two.",
+            "Use objective='multi:softprob', or derive a label of two values.",
+            column=column,
+            classes=values[:10],
+        )
+    if len(values) > MAX_CLASSES or not seen.whole:
+        raise DataError(
+            f"Label column '{column}' holds amounts or more than {MAX_CLASSES} values, not classes.",
+            "Use a regression objective such as 'reg:squarederror'.",
+            column=column,
+        )
+    return values
+
+
+def _plain(value: ClassValue) -> ClassValue:
+    """1.0 is class 1: a column of whole numbers turns float as soon as one of them is missing."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _check_amounts(column: str, seen: LabelSummary, objective: str) -> None:
+    if not seen.numeric:
+        raise DataError(
+            f"Label column '{column}' holds text or booleans, objective '{objective}' needs numbers.",
+            "Use a classification objective, or derive a number.",
+            column=column,
+        )
+    floor = {"reg:gamma": 0.0, "count:poisson": 0.0, "reg:tweedie": 0.0, "reg:squaredlogerror": -1.0}
+    least = floor.get(objective)
+    if least is None or seen.lowest is None:
+        return
+    strict = objective in ("reg:gamma", "reg:squaredlogerror")
+    if seen.lowest < least or (strict and seen.lowest == least):
+        raise DataError(
+            f"Label column '{column}' goes down to {seen.lowest:g}, objective '{objective}' needs "
+            f"values {'above' if strict else 'of at least'} {least:g}.",
+            "Filter those rows, or use 'reg:squarederror'.",
+            column=column,
+            lowest=seen.lowest,
+        )
+
+
+def encode(column: pa.ChunkedArray, label: Label) -> np.ndarray:
+    """Label values as XGBoost wants them: float32 class codes or amounts, NaN where there is none.
+
+    Raises:
+        DataError: A value that was not there when the label was summarised.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    if label.classes is None:
+        return np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float32)
+    kind = _class_type(label.classes)
+    codes = pc.index_in(values.cast(kind), value_set=pa.array(label.classes, kind))
+    known = codes.cast(pa.float32()).to_numpy()
+    strange = np.isnan(known) & values.is_valid().to_numpy()
+    if pa.types.is_floating(values.type):
+        strange &= ~np.isnan(values.to_numpy())
+    if strange.any():
+        value = values[int(np.flatnonzero(strange)[0])].as_py()
+        raise DataError(
+            f"Label column '{label.column}' holds {value!r}, which is none of its classes.",
+            "The source changed while it was read; use a table version or a fixed set of files.",
+            column=label.column,
+        )
+    return np.asarray(known, dtype=np.float32)
+
+
+def _class_type(classes: Sequence[ClassValue]) -> pa.DataType:
+    import pyarrow as pa
+
+    if isinstance(classes[0], bool):
+        return pa.bool_()
+    if isinstance(classes[0], str):
+        return pa.string()
+    return pa.float64() if any(isinstance(c, float) for c in classes) else pa.int64()
+
+
+def check_column(column: str, columns: Sequence[str]) -> None:
+    """Refuse a label that the source does not have.
+
+    Raises:
+        NotFoundError: Names the column and what there is.
+    """
+    if column not in columns:
+        raise NotFoundError(
+            f"There is no label column '{column}'.",
+            f"The source has: {', '.join(columns)}.",
+            column=column,
+            columns=tuple(columns),
+        )

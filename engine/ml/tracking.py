@@ -1,0 +1,272 @@
+"""Runs and models in MLflow. The one module that imports it, and only when a run is first written.
+
+By default the store is one SQLite file in the workspace, so that `mlflow ui` and an unmodified client
+see everything: `mlflow ui --backend-store-uri sqlite:///HOME/mlflow.db`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from engine.errors import NotFoundError, OptionError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+EXPERIMENT = "tarn"
+_MODEL_FOLDER = "model"
+_MODEL_FILE = "model.onnx"
+# MLflow refuses a parameter value of more than 6,000 characters and a batch of more than 1,000 metrics.
+_LONGEST_PARAM = 6000
+_LARGEST_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered version, as the registry knows it."""
+
+    name: str
+    version: int
+    run_id: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A model input or output for MLflow's signature: its name and one of `double`, `string`, `long`."""
+
+    name: str
+    kind: str
+
+
+class Tracking:
+    """One MLflow store: runs, their metrics and files, and the model registry.
+
+    Args:
+        uri: MLflow's tracking and registry URI.
+        artifacts: Folder or URL below which runs keep their files.
+    """
+
+    def __init__(self, uri: str, artifacts: str) -> None:
+        self.uri = uri
+        self._artifacts = artifacts
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        # No usage figures leave the machine; read once by MLflow when it is imported.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "true")
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        from mlflow import MlflowClient
+
+        for name in ("mlflow.store.db.utils", "mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)  # importing it sets its own level
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    @cached_property
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts))
+
+    @contextmanager
+    def run(self, name: str, *, tags: Mapping[str, str] | None = None, parent: str = "") -> Iterator[str]:
+        """A run that ends FINISHED, or FAILED where the block raises. Yields its id."""
+        run_id = self._start(name, tags or {}, parent)
+        try:
+            yield run_id
+        except BaseException:
+            self._client.set_terminated(run_id, "FAILED")
+            raise
+        self._client.set_terminated(run_id, "FINISHED")
+
+    def _start(self, name: str, tags: Mapping[str, str], parent: str) -> str:
+        described = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
+        run = self._client.create_run(self._experiment, run_name=name, tags=described)
+        return str(run.info.run_id)
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Parameters and final metrics of a run."""
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        self._client.log_batch(
+            run_id,
+            params=[Param(k, str(v)[:_LONGEST_PARAM]) for k, v in (params or {}).items()],
+            metrics=[Metric(k, float(v), now, 0) for k, v in (metrics or {}).items()],
+        )
+
+    def log_curve(self, run_id: str, name: str, values: Sequence[float]) -> None:
+        """A metric round by round, the first round being step 1."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        points = [Metric(name, float(value), now, step) for step, value in enumerate(values, 1)]
+        for start in range(0, len(points), _LARGEST_BATCH):
+            self._client.log_batch(run_id, metrics=points[start : start + _LARGEST_BATCH])
+
+    def log_json(self, run_id: str, name: str, content: Mapping[str, Any]) -> None:
+        """A small file of facts beside the run."""
+        self._client.log_text(run_id, json.dumps(content, indent=1, sort_keys=True), name)
+
+    def log_model(
+        self, run_id: str, onnx_bytes: bytes, inputs: Sequence[Column], outputs: Sequence[Column]
+    ) -> None:
+        """The ONNX file of a run, as a model that `mlflow.pyfunc.load_model` serves.
+
+        The signature comes from the declared features alone; the label is none of them.
+        """
+        import mlflow.onnx
+        import onnx
+
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / _MODEL_FOLDER
+            mlflow.onnx.save_model(
+                onnx.load_from_string(onnx_bytes),
+                str(target),
+                signature=_signature(inputs, outputs),
+                save_as_external_data=False,
+                onnx_execution_providers=["CPUExecutionProvider"],
+                # Left to itself MLflow infers these by importing the model in a process of its own: seconds.
+                pip_requirements=_requirements(),
+            )
+            # MLflow writes the graph anew; the version must be the very bytes that the gate has passed.
+            (target / _MODEL_FILE).write_bytes(onnx_bytes)
+            self._client.log_artifacts(run_id, str(target), _MODEL_FOLDER)
+
+    def register(self, name: str, run_id: str, *, tags: Mapping[str, str]) -> ModelVersion:
+        """A new version of a model from the file that `log_model` put beside the run."""
+        try:
+            self._client.get_registered_model(name)
+        except _mlflow_error():
+            self._client.create_registered_model(name)
+        version = self._client.create_model_version(
+            name, source=f"runs:/{run_id}/{_MODEL_FOLDER}", run_id=run_id, tags=dict(tags)
+        )
+        return ModelVersion(name, int(version.version), run_id, ())
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Point an alias at a version, or raise where there is no such version."""
+        self.version(name, version)
+        self._client.set_registered_model_alias(name, alias, str(version))
+
+    def version(self, name: str, version: int | str | None = None) -> ModelVersion:
+        """A version by number, by alias, or the newest.
+
+        Raises:
+            NotFoundError: Names the model, the version or alias asked for, and what there is.
+        """
+        found = [v for v in self.versions(name) if _matches(v, version)]
+        if found:
+            return max(found, key=lambda v: v.version)
+        known = self.versions(name)
+        if known:
+            there = ", ".join(f"{v.version}{''.join(f' @{a}' for a in v.aliases)}" for v in known)
+            raise NotFoundError(
+                f"Model '{name}' has no version or alias '{version}'.", f"It has: {there}.", name=name
+            )
+        raise NotFoundError(
+            f"There is no model '{name}'.",
+            f"Registered are: {', '.join(self.names()) or 'none yet; models.register(name, ...) makes one'}.",
+            name=name,
+        )
+
+    def versions(self, name: str) -> list[ModelVersion]:
+        """All versions of a model, oldest first, with their aliases."""
+        try:
+            aliases = self._client.get_registered_model(name).aliases
+        except _mlflow_error():
+            return []
+        quoted = name.replace("'", "''")
+        rows = self._client.search_model_versions(f"name='{quoted}'")
+        versions = [
+            ModelVersion(
+                name,
+                int(row.version),
+                row.run_id,
+                tuple(sorted(a for a, v in aliases.items() if int(v) == int(row.version))),
+            )
+            for row in rows
+        ]
+        return sorted(versions, key=lambda v: v.version)
+
+    def names(self) -> list[str]:
+        """Registered models, by name."""
+        return sorted(model.name for model in self._client.search_registered_models())
+
+    def model_bytes(self, version: ModelVersion) -> bytes:
+        """The ONNX file of a version."""
+        folder = self._client.get_run(version.run_id).info.artifact_uri
+        if folder.startswith("file://"):
+            # MLflow would copy it to a temporary folder, through a pool of threads that it never ends.
+            return (Path(unquote(urlparse(folder).path)) / _MODEL_FOLDER / _MODEL_FILE).read_bytes()
+        with tempfile.TemporaryDirectory() as copies:
+            path = self._client.download_artifacts(version.run_id, f"{_MODEL_FOLDER}/{_MODEL_FILE}", copies)
+            return Path(path).read_bytes()
+
+
+def _matches(candidate: ModelVersion, wanted: int | str | None) -> bool:
+    if wanted is None:
+        return True
+    return candidate.version == wanted or str(wanted) in (str(candidate.version), *candidate.aliases)
+
+
+def _mlflow_error() -> type[Exception]:
+    from mlflow.exceptions import MlflowException
+
+    return MlflowException  # type: ignore[no-any-return]
+
+
+def _signature(inputs: Sequence[Column], outputs: Sequence[Column]) -> ModelSignature:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    return ModelSignature(
+        inputs=Schema([ColSpec(column.kind, column.name, required=False) for column in inputs]),
+        outputs=Schema([ColSpec(column.kind, column.name) for column in outputs]),
+    )
+
+
+def _requirements() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{name}=={version(name)}" for name in ("onnx", "onnxruntime", "numpy", "pandas")]
+
+
+def store_for(root: str, uri: str | None) -> Tracking:
+    """The store of a workspace: the given URI, else a SQLite file in a workspace that is a folder.
+
+    Raises:
+        OptionError: A workspace behind a URL without a tracking URI: SQLite cannot live there.
+    """
+    if "://" in root:
+        if uri is None:
+            raise OptionError(
+                f"Workspace '{root}' is behind a URL and has no place for MLflow's SQLite file.",
+                "Give Workspace(..., tracking_uri='http://...' or 'sqlite:///...').",
+                root=root,
+            )
+        return Tracking(uri, root.rstrip("/") + "/runs")
+    home = Path(root).resolve()
+    return Tracking(uri or f"sqlite:///{home / 'mlflow.db'}", (home / "runs").as_uri())

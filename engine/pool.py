@@ -1,0 +1,255 @@
+"""A pool of a workspace: the verbs that turn files into tables, tables into models, models into scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from engine.errors import OptionError
+from engine.progress import show
+from pools import Pool, PoolSpec
+
+if TYPE_CHECKING:
+    import dask.dataframe as dd
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+
+    from engine.lake import Readable, Table
+    from engine.ml.model import Model
+    from engine.ml.score import Scored
+    from engine.ml.study import Study
+    from engine.ml.trained import TrainedModel
+    from engine.ml.training_set import TrainingSet
+    from engine.ml.verify import Comparison
+    from engine.workspace import Workspace
+
+
+class WorkspacePool(Pool):
+    """A `pools.Pool` that knows its workspace.
+
+    Args:
+        workspace: Whose data and models the verbs work on.
+        spec: Size, kind and place of the pool.
+        progress: Show bars while long work runs.
+    """
+
+    def __init__(self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True) -> None:
+        super().__init__(spec)
+        self.workspace = workspace
+        self.progress = progress
+        self._current = ExitStack()
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        # Within `with`, Dask's own verbs (`frame.compute()`) run on this pool.
+        self._current.enter_context(self.client.as_current())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._current.close()
+        super().__exit__(kind, error, trace)
+
+    def write(self, frame: dd.DataFrame, *, into: str, mode: str = "overwrite") -> Table:
+        """Write a Dask DataFrame into a table, partition by partition on the workers, in one commit.
+
+        Args:
+            frame: Rows to write; nothing of it is computed before.
+            into: Table name, `schema.table` or a name in `dbo`.
+            mode: `overwrite`, `append`, or `create` (refused where the table exists).
+
+        Raises:
+            WriteError: The commit was refused, or a partition could not be written; nothing of it is visible.
+        """
+        from engine.flow import Flow, frame_schema, same_rows, write_flow
+
+        schema = frame_schema(frame)
+        flow = Flow(frame, same_rows, schema.names, schema)
+        with show(f"write {into}", flow.parts, visible=self.progress) as bar:
+            table, _ = write_flow(
+                self, self.workspace.storage, flow, into=into, mode=mode, label="write", on_part=bar.advance
+            )
+        return table
+
+    def training_set(
+        self,
+        source: Readable,
+        *,
+        target: str,
+        features: Any = None,
+        objective: str | None = None,
+        metric: str | None = None,
+        valid: float = 0.16,
+        test: float = 0.2,
+        seed: int = 0,
+    ) -> TrainingSet:
+        """Fit the features and keep the matrix that trees train on, block by block, on the workers.
+
+        Args:
+            source: A table or a dataset.
+            target: The label column.
+            features: A scikit-learn transformer, fitted here; None chooses by column types.
+            objective: XGBoost's objective; None decides by the label's values.
+            metric: XGBoost's metric that searches follow; None takes the objective's own.
+            valid: Share of the rows that early stopping and searches look at.
+            test: Share of the rows that only the final figures look at.
+            seed: Another seed, another split.
+
+        Raises:
+            NotFoundError, DataError, UnsupportedError: See `engine.ml.training_set.build`.
+        """
+        from engine.ml.split import Split
+        from engine.ml.training_set import build
+
+        split = Split(valid=valid, test=test, seed=seed)
+        return build(
+            self, source, target=target, features=features, objective=objective, metric=metric, split=split
+        )
+
+    def tune(
+        self,
+        source: Readable | TrainingSet,
+        *,
+        space: Mapping[str, BaseDistribution],
+        trials: int = 20,
+        max_rounds: int = 200,
+        patience: int = 20,
+        params: Mapping[str, Any] | None = None,
+        sampler: BaseSampler | None = None,
+        seed: int = 0,
+        name: str = "study",
+        **data: Any,
+    ) -> Study:
+        """Search the space with fits side by side on every worker; each trial is a child run in MLflow.
+
+        Args:
+            source: A table, a dataset, or a training set that was made before.
+            space: XGBoost parameter to Optuna distribution.
+            trials: How many.
+            max_rounds: Boosting rounds of one trial at most.
+            patience: Rounds without improvement on the validation rows before a trial stops.
+            params: Fixed XGBoost parameters.
+            sampler: An Optuna sampler, TPE by default.
+            seed: Seeds split, sampler and boosters.
+            name: The run's name in MLflow.
+            **data: `target=`, `features=`, ... of `training_set`, where `source` is none yet.
+
+        Raises:
+            OptionError: A parameter or option that makes no sense.
+            NotFoundError, DataError, UnsupportedError: As `training_set`.
+        """
+        from engine.ml.search import SearchPlan
+        from engine.ml.training import run_search
+
+        plan = SearchPlan(
+            space=space,
+            trials=trials,
+            max_rounds=max_rounds,
+            patience=patience,
+            params=params or {},
+            seed=seed,
+            sampler=sampler,
+        )
+        made = self._training_set(source, {"seed": seed, **data})
+        with show(f"tune {made.label.column}", trials, visible=self.progress) as bar:
+            return run_search(
+                self,
+                made,
+                plan,
+                tracking=self.workspace.models.tracking,
+                name=name,
+                on_trial=lambda trial: bar.advance(note=f"{made.label.metric} {trial.score:.5f}"),
+            )
+
+    def train(
+        self,
+        source: Readable | TrainingSet,
+        *,
+        params: Mapping[str, Any] | None = None,
+        rounds: int = 100,
+        seed: int = 0,
+        name: str = "train",
+        **data: Any,
+    ) -> TrainedModel:
+        """Train one model on all workers together, on every row outside the test fold.
+
+        Args:
+            source: A table, a dataset, or a training set that was made before.
+            params: XGBoost parameters.
+            rounds: Boosting rounds; all of them are kept.
+            seed: Seeds split and booster.
+            name: The run's name in MLflow.
+            **data: `target=`, `features=`, ... of `training_set`, where `source` is none yet.
+
+        Raises:
+            OptionError: A parameter or option that makes no sense.
+            TaskLostError: Workers died in every attempt.
+            NotFoundError, DataError, UnsupportedError: As `training_set`.
+        """
+        from engine.ml.training import TrainPlan, run_training
+
+        plan = TrainPlan(params=params or {}, rounds=rounds, seed=seed)
+        made = self._training_set(source, {"seed": seed, **data})
+        with show(f"train {made.label.column}", 1, visible=self.progress) as bar:
+            model = run_training(self, made, plan, tracking=self.workspace.models.tracking, name=name)
+            bar.advance()
+        return model
+
+    def _training_set(self, source: Readable | TrainingSet, data: Mapping[str, Any]) -> TrainingSet:
+        from engine.ml.training_set import TrainingSet
+
+        if not isinstance(source, TrainingSet):
+            if "target" not in data:
+                raise OptionError("No label was named.", "Give target='COLUMN'.")
+            return self.training_set(source, **data)
+        given = sorted(set(data) - {"seed"})
+        if given:
+            raise OptionError(
+                f"{', '.join(given)} cannot change in a training set that is made.",
+                "Make another training set.",
+            )
+        return source
+
+    def verify(self, model: Model, trained: TrainedModel, source: Readable) -> Comparison:
+        """Compare the registered graph with XGBoost itself on every row of a source.
+
+        Raises:
+            SignatureError: The source lacks columns that the model reads.
+        """
+        from engine.ml.verify import compare
+
+        scan = source.source()
+        with show(f"verify {model.name}", len(scan.partitions), visible=self.progress) as bar:
+            return compare(self, model, trained, scan, on_part=bar.advance)
+
+    def score(
+        self,
+        model: Model | str,
+        source: Readable | dd.DataFrame,
+        *,
+        into: str,
+        keep: Sequence[str] = (),
+        mode: str = "overwrite",
+    ) -> Scored:
+        """Score every row where it lies and commit the answers to a table, all at once.
+
+        Args:
+            model: A registered model, or its name (its alias `champion`, else the newest version).
+            source: A table, a dataset, or a Dask DataFrame.
+            into: Table name.
+            keep: Columns of the source that stand beside the scores.
+            mode: `overwrite`, `append` or `create`.
+
+        Raises:
+            SignatureError: Columns that the model reads are missing or of another type, before anything is read.
+            WriteError: See `write`.
+        """
+        from engine.ml.score import score, score_flow
+
+        found = self.workspace.models.current(model) if isinstance(model, str) else model
+        flow = score_flow(found, source, keep)
+        with show(f"score into {into}", flow.parts, visible=self.progress) as bar:
+            return score(self, self.workspace.storage, found, flow, into=into, mode=mode, on_part=bar.advance)

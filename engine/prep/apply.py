@@ -1,0 +1,52 @@
+"""A fitted preparation as the one ONNX graph that training and scoring both run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from engine.prep.inputs import Signature, check, feed
+from engine.prep.session import run_graph
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """From raw columns to the matrix that trees are trained on and score.
+
+    Attributes:
+        model: The graph, a serialized `onnx.ModelProto` with one output, float32 `[None, d]`.
+        signature: The raw columns that it takes.
+        feature_names: The names of the `d` columns that it puts out.
+    """
+
+    model: bytes = field(repr=False)
+    signature: Signature
+    feature_names: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the graph, hexadecimal."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    def matrix(self, table: pa.Table) -> np.ndarray:
+        """Prepare rows.
+
+        Args:
+            table: Rows with at least the signature's columns.
+
+        Returns:
+            float32 `[rows, len(feature_names)]`, in the order of the rows.
+
+        Raises:
+            SignatureError: Columns are missing or of another kind.
+            DataError: The graph refuses a row: a category that an encoder with `handle_unknown="error"` has
+                not seen.
+        """
+        if not table.num_rows:
+            check(table.schema, self.signature)
+            return np.empty((0, len(self.feature_names)), dtype=np.float32)
+        (matrix,) = run_graph(self.model, [self.signature.matrix_name], feed(table, self.signature))
+        return matrix

@@ -1,0 +1,50 @@
+"""The graph of SimpleImputer: `Where` the value is missing, the fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.errors import UnsupportedError
+from engine.prep.graph.cells import Cell, Graph, cells_of
+from engine.prep.missing import is_missing
+
+if TYPE_CHECKING:
+    from engine.prep.views import Estimator
+
+
+def imputed(graph: Graph, imputer: Estimator, cells: Sequence[Cell]) -> list[Cell]:
+    """Fill missing values; columns without any value in the fit are dropped, as scikit-learn does."""
+    pairs = list(zip(cells, imputer.statistics_, strict=True))
+    if not imputer.keep_empty_features:
+        pairs = [(cell, fill) for cell, fill in pairs if not is_missing(fill)]
+    filled: list[Cell] = []
+    for kind in ("number", "text"):
+        of_kind = [(cell, fill) for cell, fill in pairs if cell.kind == kind]
+        if of_kind:
+            filled += (_numbers if kind == "number" else _texts)(graph, of_kind)
+    order = {id(cell): i for i, (cell, _) in enumerate(pairs)}
+    places = [order[id(cell)] for kind in ("number", "text") for cell, _ in pairs if cell.kind == kind]
+    return [cell for _, cell in sorted(zip(places, filled, strict=True), key=lambda pair: pair[0])]
+
+
+def _numbers(graph: Graph, pairs: Sequence[tuple[Cell, Any]]) -> list[Cell]:
+    for cell, fill in pairs:
+        if isinstance(fill, str):
+            message = f"SimpleImputer fills the numbers of {cell.label!r} with the text {fill!r}"
+            raise UnsupportedError(
+                message, "Impute numbers and texts in branches of their own.", column=cell.label
+            )
+    values = graph.matrix([cell for cell, _ in pairs])
+    fills = graph.constant(np.array([[fill for _, fill in pairs]], dtype=np.float32))
+    tensor = graph.node("Where", graph.node("IsNaN", values), fills, values)
+    return cells_of(tensor, [cell.label for cell, _ in pairs])
+
+
+def _texts(graph: Graph, pairs: Sequence[tuple[Cell, Any]]) -> list[Cell]:
+    values = graph.matrix([cell for cell, _ in pairs])
+    fills = graph.constant([str(fill) for _, fill in pairs])
+    tensor = graph.node("Where", graph.node("Equal", values, graph.constant([""])), fills, values)
+    return cells_of(tensor, [cell.label for cell, _ in pairs], "text")

@@ -1,0 +1,109 @@
+"""What a person sees while work runs: a bar in a terminal, a line now and then in a plain log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+# In a log nobody watches a bar move: one line every so many seconds is read, more is noise.
+_LOG_EVERY_SECONDS = 5.0
+
+
+class Bar(Protocol):
+    """Counts units of one piece of work."""
+
+    def advance(self, units: float = 1, *, note: str = "") -> None:
+        """Some units are done; `note` replaces the text behind the bar."""
+        ...
+
+
+class Silent:
+    """A bar that nobody sees."""
+
+    def advance(self, units: float = 1, *, note: str = "") -> None:
+        """Count nothing."""
+
+
+class LogBar:
+    """Lines for a plain log: title, share done, rate, time left."""
+
+    def __init__(self, title: str, total: float, stream: TextIO) -> None:
+        self._title, self._total, self._stream = title, total, stream
+        self._done = 0.0
+        self._started = self._spoke = time.monotonic()
+
+    def advance(self, units: float = 1, *, note: str = "") -> None:
+        """Count; speak when it is time."""
+        self._done += units
+        now = time.monotonic()
+        if now - self._spoke >= _LOG_EVERY_SECONDS and self._done < self._total:
+            self._spoke = now
+            left = (now - self._started) * (self._total - self._done) / max(self._done, 1e-9)
+            self._say(f"{self._done / self._total:4.0%}, about {left:.0f} s left", note)
+
+    def finish(self) -> None:
+        """The closing line, with the seconds it took."""
+        self._say(f"done in {time.monotonic() - self._started:.1f} s", "")
+
+    def _say(self, text: str, note: str) -> None:
+        print(f"{self._title}: {text}{f' ({note})' if note else ''}", file=self._stream, flush=True)
+
+
+class TerminalBar:
+    """A live bar in a terminal."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, units: float = 1, *, note: str = "") -> None:
+        """Move the bar."""
+        if note:
+            self._progress.update(self._task, note=note)
+        self._progress.advance(self._task, units)
+
+
+@contextmanager
+def show(title: str, total: float, *, visible: bool = True, stream: TextIO | None = None) -> Iterator[Bar]:
+    """A bar for `total` units of work while the block runs.
+
+    Args:
+        title: What runs.
+        total: Units in all.
+        visible: False shows nothing.
+        stream: Where to; standard error by default, so that standard output stays for results.
+    """
+    out = stream or sys.stderr
+    if not visible:
+        yield Silent()
+    elif out.isatty():
+        with _terminal(title, total) as bar:
+            yield bar
+    else:
+        line = LogBar(title, total, out)
+        yield line
+        line.finish()
+
+
+@contextmanager
+def _terminal(title: str, total: float) -> Iterator[Bar]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=32),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total, note="")
+        yield TerminalBar(progress, task)
+        progress.update(task, completed=total)

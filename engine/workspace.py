@@ -1,0 +1,117 @@
+"""The workspace: a folder or URL with its datasets, tables and models. Opening one starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from engine.pool import WorkspacePool
+from pools import PoolSpec
+
+if TYPE_CHECKING:
+    from engine.lake import Dataset, Table
+    from engine.ml.registry import Models
+
+
+class Workspace:
+    """Where a team's data and models are, and where pools over them come from.
+
+    Args:
+        home: A folder, made when it is not there, or an fsspec URL.
+        roots: Further folders or URLs that datasets may point into; they are only read.
+        storage_options: Options of the home's filesystem (credentials, endpoint).
+        tracking_uri: MLflow's store; by default `mlflow.db` in a home that is a folder.
+
+    Example:
+        >>> ws = Workspace("lake")                                          # doctest: +SKIP
+        >>> with ws.dedicated("dw", nodes=2) as pool:                       # doctest: +SKIP
+        ...     study = pool.tune(ws.table("dbo.trips"), target="tipped")
+    """
+
+    def __init__(
+        self,
+        home: str | PathLike[str],
+        *,
+        roots: Sequence[str | PathLike[str]] = (),
+        storage_options: Mapping[str, Any] | None = None,
+        tracking_uri: str | None = None,
+    ) -> None:
+        from engine.lake import open_storage
+
+        self.storage = open_storage(home, roots=roots, options=storage_options or {})
+        self._tracking_uri = tracking_uri
+
+    @property
+    def home(self) -> str:
+        """The folder or URL of the workspace."""
+        return self.storage.home.location
+
+    def dedicated(self, name: str, *, nodes: int, progress: bool = True, **settings: Any) -> WorkspacePool:
+        """A pool of a fixed number of workers; it starts with `start()` or `with`.
+
+        Args:
+            name: What operators see.
+            nodes: Workers.
+            progress: Show bars while long work runs.
+            **settings: Any other field of `pools.PoolSpec`: threads, memory, spill, host, address, tls, ...
+        """
+        return WorkspacePool(self, PoolSpec.dedicated(name, nodes=nodes, **settings), progress=progress)
+
+    def serverless(
+        self, name: str, *, max_workers: int, progress: bool = True, **settings: Any
+    ) -> WorkspacePool:
+        """A pool that starts workers when there is work, and lets them go after `idle_seconds` without."""
+        spec = PoolSpec.serverless(name, max_workers=max_workers, **settings)
+        return WorkspacePool(self, spec, progress=progress)
+
+    def dataset(
+        self, path: str, *, name: str | None = None, version: int | None = None, **options: Any
+    ) -> Dataset:
+        """A named, versioned pointer to files of the lake; nothing is copied.
+
+        Args:
+            path: A registered name, or a file, folder or glob below the home or a root, which is then
+                registered under `name` (by default its path). The same definition again is the same
+                version, another one is the next.
+            name: The name to register under.
+            version: An earlier version of a registered name.
+            **options: How to read it: `format=`, `schema=`, `delimiter=`, ... (see `engine.lake`).
+        """
+        from engine.lake import open_dataset
+
+        return open_dataset(self.storage, path, name=name, version=version, **options)
+
+    def table(self, name: str, *, version: int | None = None) -> Table:
+        """A table by name, newest version by default.
+
+        Raises:
+            NotFoundError: Names the table and what tables there are.
+        """
+        from engine.lake import open_table
+
+        return open_table(self.storage, name, version=version)
+
+    def tables(self) -> list[str]:
+        """Names of all tables."""
+        from engine.lake import list_tables
+
+        return list_tables(self.storage)
+
+    def datasets(self) -> list[str]:
+        """Names of all registered datasets."""
+        from engine.lake import list_datasets
+
+        return list_datasets(self.storage)
+
+    @cached_property
+    def models(self) -> Models:
+        """The model registry."""
+        from engine.ml.registry import Models
+        from engine.ml.tracking import store_for
+
+        return Models(store_for(self.home, self._tracking_uri))
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.home!r})"

@@ -1,0 +1,95 @@
+"""A scheduler that already runs, with workers that others own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from distributed import Client, Security
+
+from pools.client import cancel_all, connected
+from pools.errors import PoolCapacityError, PoolStartError
+from pools.policy import Load, WorkerLoad
+
+if TYPE_CHECKING:
+    from pools.driver import Listener
+    from pools.spec import PoolSpec
+
+
+class RemoteDriver:
+    """A client of somebody's scheduler; `pools.driver.Driver` has the contract."""
+
+    elastic = False
+
+    def __init__(self) -> None:
+        self._client: Any = None
+        self._dashboard: str | None = None
+
+    @property
+    def client(self) -> Any:
+        return self._client
+
+    @property
+    def dashboard_link(self) -> str | None:
+        return self._dashboard
+
+    async def open(self, spec: PoolSpec, listener: Listener) -> None:
+        security = _security(spec)
+        try:
+            self._client = Client(
+                spec.address,
+                asynchronous=True,
+                set_as_default=False,
+                security=security,
+                timeout=0.9 * spec.start_seconds,  # so that its own error comes before the pool's
+            )
+            await connected(self._client)
+            self._dashboard = await self._find_dashboard(spec)
+        except (OSError, TimeoutError, ValueError) as error:
+            message = f"Pool {spec.name!r} gets no answer from a scheduler at {spec.address}: {error}"
+            hint = "Is it running, is the address right, and are the certificates those that it trusts?"
+            raise PoolStartError(message, hint, pool=spec.name, address=spec.address) from error
+        self._client.subscribe_topic(listener.topic, lambda event: listener.counted(event[1]["counts"]))
+
+    async def observe(self) -> Load:
+        cores = await self._client.scheduler.ncores()
+        return Load(tuple(WorkerLoad(address) for address in cores))
+
+    async def grow(self, count: int) -> None:
+        raise PoolCapacityError(f"Nobody here can start {count} workers: they belong to others.")
+
+    async def retire(self, worker: str) -> bool:
+        raise PoolCapacityError(f"Worker {worker!r} cannot be retired from here: it belongs to others.")
+
+    async def cancel(self, message: str) -> None:
+        await cancel_all(self._client, message)
+
+    async def suspend(self) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _find_dashboard(self, spec: PoolSpec) -> str | None:
+        identity = await self._client.scheduler.identity()
+        port = identity["services"].get("dashboard")
+        host = urlsplit(str(spec.address)).hostname
+        return None if port is None else f"http://{host}:{port}/status"
+
+
+def _security(spec: PoolSpec) -> Security | None:
+    if spec.tls is None:
+        return None
+    for path in (spec.tls.ca, spec.tls.cert, spec.tls.key):
+        if not Path(path).expanduser().is_file():
+            message = f"Pool {spec.name!r} has no certificate file {str(path)!r}."
+            raise PoolStartError(message, "Give TLS the paths of PEM files.", pool=spec.name, path=str(path))
+    return Security(
+        tls_ca_file=str(Path(spec.tls.ca).expanduser()),
+        tls_client_cert=str(Path(spec.tls.cert).expanduser()),
+        tls_client_key=str(Path(spec.tls.key).expanduser()),
+        require_encryption=True,
+    )

@@ -1,0 +1,166 @@
+"""Work sent to a pool's workers, its results as they come, and what went wrong in the pool's words."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import cloudpickle  # type: ignore[import-untyped]
+from dask.sizeof import sizeof
+from dask.utils import key_split
+from distributed import CancelledError, KilledWorker, as_completed
+
+from pools.errors import PoolSpecError, TaskLostError, WorkCancelledError
+from pools.worker import counting_for
+
+# One graph carries at most so many items. Above 10 MB distributed warns, and its scheduler is deaf while it
+# reads one.
+_GRAPH_ITEMS = 1000
+_GRAPH_BYTES = 2**22
+# A function or common value is copied into every task, unless it is larger than this: then it is a task
+# itself, whose result workers get from each other, once each. That costs one more step of 10 ms, as much as
+# sending 60 kB 200 times.
+_INLINE_BYTES = 2**16
+
+
+class Work:
+    """Sends work of one pool through a client; `topic` is what its tasks count for."""
+
+    def __init__(self, pool: str, client: Any, topic: str) -> None:
+        self._pool = pool
+        self._client = client
+        self._topic = topic
+
+    def submit(self, fn: Callable[..., Any], args: Sequence[Any], *, label: str, retries: int) -> Any:
+        """One call as a future; futures among the arguments arrive as their results."""
+        key = f"{_checked(label)}-{uuid.uuid4().hex}"
+        with self._sending(label):
+            return self._client.submit(
+                _call, self._portable(fn, label), self._topic, *args, key=key, retries=retries, pure=False
+            )
+
+    def map(
+        self, fn: Callable[..., Any], items: Iterable[Any], *, label: str, retries: int, common: Any = None
+    ) -> list[Any]:
+        """One future per item, in order."""
+        token = f"{_checked(label)}-{uuid.uuid4().hex}"
+        fn = self._portable(fn, label)
+        call, shared = (_call, ()) if common is None else (_call_with, (self._portable(common, label),))
+        futures: list[Any] = []
+        with self._sending(label):
+            for batch in batches(items, most=_GRAPH_ITEMS, size=_GRAPH_BYTES):
+                columns = [[value] * len(batch) for value in (fn, self._topic, *shared)]
+                keys = [(token, len(futures) + place) for place in range(len(batch))]
+                futures += self._client.map(call, *columns, batch, key=keys, retries=retries, pure=False)
+        return futures
+
+    def results(self, futures: list[Any], *, label: str) -> Iterator[tuple[int, Any]]:
+        """Index and result of each future as it is done; what is left when the iterator ends is dropped."""
+        index = {future.key: place for place, future in enumerate(futures)}
+        try:
+            for batch in as_completed(futures, loop=self._client.loop).batches():
+                done = [future for future in batch if future.status == "finished"]
+                for future, value in zip(done, self.gather(done, label=label), strict=True):
+                    yield index[future.key], value
+                    future.release()
+                if len(done) < len(batch):
+                    with self._told(label):
+                        next(future for future in batch if future.status != "finished").result()
+        finally:
+            self.drop(futures)
+
+    def gather(self, futures: Sequence[Any], *, label: str | None = None) -> list[Any]:
+        """The results of these futures, in order."""
+        if not futures:
+            return []
+        with self._told(label or key_split(futures[0].key)):
+            return list(self._client.gather(list(futures)))
+
+    def drop(self, futures: Iterable[Any]) -> None:
+        """Forget these futures: what has not begun of them is not begun."""
+        with suppress(RuntimeError):  # the pool is closed, and its event loop with it
+            for future in futures:
+                future.release()
+
+    def _portable(self, value: Any, label: str) -> Any:
+        """The value, or a future of it if it is too large to be copied into every task.
+
+        The future has lineage, unlike scattered data: a worker that dies takes nothing along that cannot be
+        made anew.
+        """
+        with self._sending(label):
+            pickled = cloudpickle.dumps(value)
+        if len(pickled) <= _INLINE_BYTES:
+            return value
+        key = f"common-{hashlib.sha256(pickled).hexdigest()[:32]}"
+        starts = range(0, len(pickled), _GRAPH_BYTES)
+        pieces = [
+            self._client.submit(
+                bytes, pickled[start : start + _GRAPH_BYTES], key=(f"{key}-piece", start), pure=False
+            )
+            for start in starts
+        ]
+        return self._client.submit(_loaded, *pieces, key=key, pure=False)
+
+    @contextmanager
+    def _sending(self, label: str) -> Iterator[None]:
+        try:
+            yield
+        except (TypeError, AttributeError, ValueError, cloudpickle.pickle.PicklingError) as error:
+            message = f"Work {label!r} cannot be sent to the workers of pool {self._pool!r}: {error}"
+            raise PoolSpecError(
+                message, "Send what can be pickled: no locks, connections or open files."
+            ) from error
+
+    @contextmanager
+    def _told(self, label: str) -> Iterator[None]:
+        try:
+            yield
+        except KilledWorker as error:
+            deaths = error.allowed_failures + 1
+            message = f"A task of {label!r} was given up: {deaths} workers died while they ran it."
+            hint = "Did it run out of memory? Give the pool more memory, or the task less to do."
+            raise TaskLostError(message, hint, pool=self._pool, label=label) from error
+        except CancelledError as error:
+            told = getattr(error, "msg", None) or str(error)
+            raise WorkCancelledError(
+                f"Work {label!r} was cancelled. {told}", pool=self._pool, label=label
+            ) from error
+
+
+def _checked(label: str) -> str:
+    if not isinstance(label, str) or not label or key_split(f"{label}-{'0' * 32}") != label:
+        hint = "Use a word, or several joined by '-' of which all but the first have letters only."
+        raise PoolSpecError(f"label={label!r} cannot be a label of work.", hint, label=label)
+    return label
+
+
+def batches(items: Iterable[Any], *, most: int, size: int) -> Iterator[list[Any]]:
+    """Items in lists of at most `most`; a list ends with the item that brings it to `size` bytes."""
+    batch: list[Any] = []
+    filled = 0
+    for item in items:
+        batch.append(item)
+        filled += sizeof(item)
+        if len(batch) == most or filled >= size:
+            yield batch
+            batch, filled = [], 0
+    if batch:
+        yield batch
+
+
+def _call(fn: Callable[..., Any], topic: str, *args: Any) -> Any:
+    with counting_for(topic):
+        return fn(*args)
+
+
+def _call_with(fn: Callable[..., Any], topic: str, common: Any, item: Any) -> Any:
+    with counting_for(topic):
+        return fn(item, common)
+
+
+def _loaded(*pieces: bytes) -> Any:
+    return cloudpickle.loads(b"".join(pieces))

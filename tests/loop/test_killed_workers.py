@@ -1,0 +1,134 @@
+"""kill -9 of a worker in each stage of the loop: the work is redone, the answer is that of a run without."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import SchedulerPlugin
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.samplers import RandomSampler
+
+from engine import Workspace
+from engine.demo.job import job_for
+from engine.pool import WorkspacePool
+
+SPACE = {"max_depth": IntDistribution(2, 6), "eta": FloatDistribution(0.1, 0.5)}
+
+
+class KillOnce(SchedulerPlugin):
+    """SIGKILLs the worker that is handed the first task of a name, once."""
+
+    name = "kill-once"
+
+    def __init__(self, prefix: str, pids: dict[str, int], mark: Path) -> None:
+        self.prefix, self.pids, self.mark = prefix, pids, mark
+
+    async def start(self, scheduler: Any) -> None:
+        self.scheduler = scheduler
+
+    def transition(self, key: Any, start: str, finish: str, *args: Any, **kwargs: Any) -> None:
+        if finish != "processing" or self.mark.exists() or self.prefix not in str(key):
+            return
+        worker = self.scheduler.tasks[key].processing_on
+        if worker is not None and worker.address in self.pids:
+            self.mark.touch()
+            os.kill(self.pids[worker.address], signal.SIGKILL)
+
+
+@contextmanager
+def killing(pool: WorkspacePool, prefix: str, folder: Path) -> Iterator[None]:
+    """Within the block one worker dies as it is handed a task of this name; fails if none was."""
+    mark = folder / "killed"
+    pool.client.register_plugin(KillOnce(prefix, pool.client.run(os.getpid), mark))
+    try:
+        yield
+    finally:
+        pool.client.unregister_scheduler_plugin("kill-once")
+    assert mark.exists(), f"no worker was killed: there was no task named like {prefix!r}"
+
+
+@pytest.fixture
+def prepared(pool: WorkspacePool) -> Any:
+    job = job_for(pool.workspace.dataset("raw/trips"), None)
+    if "dbo.unkilled" not in pool.workspace.tables():
+        pool.write(job.prepared(), into="dbo.unkilled")
+    return pool.workspace.table("dbo.unkilled")
+
+
+def rows_of(table: Any) -> list[tuple[Any, ...]]:
+    frame = table.to_pandas()
+    return sorted(
+        frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None), key=repr
+    )
+
+
+def test_in_exploring(workspace: Workspace, tmp_path: Path) -> None:
+    job = job_for(workspace.dataset("raw/trips"), None)
+    expected = job.explore().compute(scheduler="synchronous")
+    with (
+        workspace.serverless("explore", max_workers=2, progress=False) as pool,
+        pool.hold(),
+    ):
+        pool.map(abs, range(4), label="wake")  # from zero: a worker has to live before it can be killed
+        with killing(pool, "lake", tmp_path):
+            found = job.explore().compute()
+    assert found.round(9).equals(expected.loc[found.index].round(9))
+
+
+def test_in_preparing(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
+    job = job_for(pool.workspace.dataset("raw/trips"), None)
+    with killing(pool, "_WriteFrame", tmp_path):
+        table = pool.write(job.prepared(), into="dbo.killed")
+    assert rows_of(table) == rows_of(prepared)
+
+
+@pytest.mark.parametrize("stage", ["summarise-label", "prep", "make-block", "fit-trial"])
+def test_in_tuning(pool: WorkspacePool, prepared: Any, tmp_path: Path, stage: str) -> None:
+    def tune() -> Any:
+        study = pool.tune(
+            prepared,
+            target="tipped",
+            space=SPACE,
+            trials=4,
+            max_rounds=8,
+            sampler=RandomSampler(seed=3),
+            seed=3,
+        )
+        return {trial.number: (trial.params, trial.score, trial.curve) for trial in study.trials}
+
+    expected = tune()
+    with killing(pool, stage, tmp_path):
+        found = tune()
+    assert found == expected
+
+
+def test_in_one_fit_over_all_workers(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
+    data = pool.training_set(prepared, target="tipped")
+    expected = pool.train(data, rounds=20)
+    with killing(pool, "fn-", tmp_path):
+        found = pool.train(data, rounds=20)
+    assert found.evaluation.rows == expected.evaluation.rows
+    # Which worker holds which rows changes with the death, and with it XGBoost's sketch of the values.
+    assert found.evaluation.metrics["auc"] == pytest.approx(expected.evaluation.metrics["auc"], abs=0.02)
+
+
+def test_in_verifying_and_scoring(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
+    trained = pool.train(prepared, target="tipped", rounds=5)
+    model = pool.workspace.models.register("killed", trained)
+    job = job_for(pool.workspace.dataset("raw/trips"), None)
+    expected = pool.score(model, prepared, into="dbo.scores_unkilled", keep=["trip_id"])
+    (tmp_path / "verify").mkdir()
+    with killing(pool, "verify", tmp_path / "verify"):
+        comparison = pool.verify(model, trained, prepared)
+    assert (comparison.rows, comparison.labels_flipped) == (prepared.count(), 0)
+    with killing(pool, "score", tmp_path):
+        found = pool.score(model, prepared, into="dbo.scores_killed", keep=["trip_id"])
+    assert rows_of(found.table) == rows_of(expected.table)
+    everything = pool.score(model, job.scorable(), into="dbo.scores_all", keep=job.keep)
+    assert everything.rows == pool.workspace.dataset("raw/trips").count()
