@@ -9,6 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.errors import UnsupportedSqlError
+
+
+_NOTHING = "[^\\x{0}-\\x{10FFFF}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -20,6 +25,9 @@ class Step:
 
 def read_pattern(pattern: str, escape: str | None = None) -> tuple[Step, ...]:
     """Read a pattern.
+
+    Raises:
+        UnsupportedSqlError: An empty class.
 
     A class that is never closed matches nothing in T-SQL; so does an escape at the end.
 
@@ -38,18 +46,20 @@ def _steps(pattern: str, escape: str | None) -> Iterator[Step]:
             yield Step("text", pattern[index]) if index < len(pattern) else Step("never")
             index += 1
         elif character == "[":
-            end = _class_end(pattern, index)
-            yield Step("class", pattern[index:end]) if end else Step("never")
-            index = (end or len(pattern)) + 1
+            end = pattern.find("]", index)
+            yield _class(pattern[index:end]) if end >= 0 else Step("never")
+            index = (end if end >= 0 else len(pattern)) + 1
         else:
             yield Step(character) if character in "%_" else Step("text", character)
 
 
-def _class_end(pattern: str, start: int) -> int | None:
-    """Find the bracket that closes a class; one right behind the opening one closes nothing but is a member."""
-    first = start + 1 if pattern[start : start + 1] == "^" else start
-    end = pattern.find("]", first)
-    return end if end >= 0 else None
+def _class(inside: str) -> Step:
+    if inside in ("", "^"):
+        raise UnsupportedSqlError(
+            f"The class [{inside}] in a pattern is not supported: what it matches is not documented.",
+            "Write a closing bracket without a class around it.",
+        )
+    return Step("class", inside)
 
 
 def is_simple(steps: tuple[Step, ...]) -> bool:
@@ -89,14 +99,14 @@ def _regex(step: Step) -> str:
         case "class":
             return _regex_class(step.text)
         case _:
-            return "[^\\x{0}-\\x{10FFFF}]"
+            return _NOTHING
 
 
 def _regex_class(inside: str) -> str:
     negated = inside.startswith("^")
     members = _members(inside[1:] if negated else inside)
     if not members:
-        return "." if negated else "[^\\x{0}-\\x{10FFFF}]"
+        return "." if negated else _NOTHING
     return f"[{'^' if negated else ''}{members}]"
 
 

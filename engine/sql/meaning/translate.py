@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.context import Context, Relation, Schema, Settings, Variable
-from engine.sql.meaning.binding.relations import shown_name, wrapped
+from engine.sql.meaning.binding.relations import column_type, shown_name, wrapped
 from engine.sql.meaning.binding.scopes import Scope
 from engine.sql.meaning.collation import BIN2, Collation
 from engine.sql.meaning.conversion.assign import assign
@@ -71,7 +71,7 @@ def result_types(
     The arguments and errors are those of `to_duckdb`.
     """
     context = _context(Settings(schema, collation, now, variables or {}))
-    return [(column.name, column.type) for column in query_relation(tree, context).columns]
+    return [(column.name, column_type(column)) for column in query_relation(tree, context).columns]
 
 
 def _context(settings: Settings) -> Context:

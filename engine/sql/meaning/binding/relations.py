@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.context import Context, Relation
-from engine.sql.meaning.binding.scopes import Column, Source
+from engine.sql.meaning.binding.scopes import Column
 from engine.sql.meaning.trees import aliased, column, derived, select
+from engine.sql.meaning.types import INT, NULL, SqlType
 from engine.sql.meaning.values import Value
 
 
@@ -49,7 +50,8 @@ def named_columns(columns: Sequence[Column], names: Sequence[str], what: str) ->
         more = "more" if len(names) < len(columns) else "fewer"
         raise BindError(f"'{what}' has {more} columns than were specified in the column list.", source=what)
     found = tuple(
-        Column(name, kind.type) for name, kind in zip(names or [column.name for column in columns], columns, strict=True)
+        Column(name or column.name, column_type(column))
+        for name, column in zip(names or [""] * len(columns), columns, strict=True)
     )
     seen: set[str] = set()
     for place_, one in enumerate(found, 1):
@@ -61,5 +63,6 @@ def named_columns(columns: Sequence[Column], names: Sequence[str], what: str) ->
     return found
 
 
-def source_of(alias: str, columns: Sequence[Column], parts: Sequence[str] | None = None) -> Source:
-    return Source(alias, tuple(parts or (alias,)), tuple(columns))
+def column_type(column: Column) -> SqlType:
+    """Give the type of a column; one of NULLs alone is int."""
+    return INT if column.type == NULL else column.type

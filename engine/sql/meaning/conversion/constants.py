@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import struct
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from typing import TypeVar
 from uuid import UUID
@@ -62,7 +63,8 @@ def folded(value: Value, target: SqlType, request: Request) -> Value | None:
         if isinstance(value.constant, str):
             result = _from_text(value.constant, target, request)
         elif isinstance(value.constant, int | Decimal | float):
-            result = _from_number(value.constant, target)
+            rounding = ROUND_HALF_UP if value.type.base in MONEYS else ROUND_DOWN
+            result = _from_number(value.constant, target, rounding)
         else:
             return None
     except _FoldError as error:
@@ -127,10 +129,10 @@ def _unreadable(text: str, target: SqlType) -> _FoldError:
     return _FoldError(CONVERSION, f"Conversion failed when converting the varchar value '{text}' to data type {target}.")
 
 
-def _from_number(value: float | Decimal, target: SqlType) -> Constant:
+def _from_number(value: float | Decimal, target: SqlType, rounding: str = ROUND_DOWN) -> Constant:
     base = target.base
     if base in APPROXIMATE:
-        return float(value)
+        return float(value) if base is Base.FLOAT else _single(float(value))
     if base is Base.BIT:
         return value != 0
     if base in LEGACY_DATES:
@@ -138,7 +140,7 @@ def _from_number(value: float | Decimal, target: SqlType) -> Constant:
     if isinstance(value, float):
         return None  # DuckDB rounds floats as the run-time conversion does
     if base in INTEGERS:
-        return _in_range(int(Decimal(value).to_integral_value(ROUND_DOWN)), target)
+        return _in_range(int(Decimal(value).to_integral_value(rounding)), target)
     if base in MONEYS:
         return _in_range(_quantized(Decimal(value), 4, 19), target)
     return _quantized(Decimal(value), target.scale, target.size) if base is Base.DECIMAL else None
@@ -150,6 +152,14 @@ def _quantized(value: Decimal, scale: int, digits: int) -> Decimal:
             return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     except InvalidOperation:
         raise _FoldError(OVERFLOW, "Arithmetic overflow error converting a value to data type numeric.") from None
+
+
+def _single(value: float) -> float:
+    """Round to the 24 bits of a real."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        raise _FoldError(OVERFLOW, "Arithmetic overflow error converting a value to data type real.") from None
 
 
 def _in_range(value: Number, target: SqlType) -> Number:

@@ -16,7 +16,7 @@ from engine.sql.meaning.conversion.to_text import implicit_length, to_text
 from engine.sql.meaning.dates import grammar
 from engine.sql.meaning.trees import call
 from engine.sql.meaning.types import BYTES, FIXED_TEXT, MAX, NULL, NUMBERS, TEMPORAL, TEXT, Base, SqlType, varchar
-from engine.sql.meaning.values import Value, constant
+from engine.sql.meaning.values import Value, constant, settled
 
 
 def convert(value: Value, target: SqlType, request: Request = IMPLICIT) -> Value:
@@ -38,7 +38,7 @@ def convert(value: Value, target: SqlType, request: Request = IMPLICIT) -> Value
     check_conversion(value.type, target, request)
     if value.is_constant and (result := folded(value, target, request)) is not None:
         return result
-    value = _in_order(value, target, request)
+    value = _in_order(replace(value, tree=settled(value)), target, request)
     return Value(_converted(value, target, request), _with_facts(value.type, target))
 
 

@@ -17,6 +17,7 @@ from engine.sql.meaning.types import (
     BYTES,
     FIXED_TEXT,
     INTEGERS,
+    LEGACY_DATES,
     MAX,
     MONEYS,
     TEMPORAL,
@@ -99,7 +100,17 @@ def _from_number(value: Value, request: Request) -> tuple[exp.Expression, int]:
         if picture is None:
             raise _bad_style(request.style, value.type)
         return call("tsql_exponent", call("PRINTF", text(picture), cast_as(value.tree, "DOUBLE"))), 24
-    return cast_as(value.tree, "VARCHAR"), exact_digits(value.type)[0] + 3
+    return _from_decimal(value), exact_digits(value.type)[0] + 3
+
+
+def _from_decimal(value: Value) -> exp.Expression:
+    """Write a decimal; DuckDB leaves out the zero before the point where the type has no room for it."""
+    digits, scale = exact_digits(value.type)
+    if digits > scale:
+        return cast_as(value.tree, "VARCHAR")
+    if digits < 38:
+        return cast_as(cast_as(value.tree, f"DECIMAL({digits + 1}, {scale})"), "VARCHAR")
+    return call("REGEXP_REPLACE", cast_as(value.tree, "VARCHAR"), text("^(-?)[.]"), text("\\10."))
 
 
 def _from_money(value: Value, request: Request) -> exp.Expression:
@@ -113,7 +124,9 @@ def _from_money(value: Value, request: Request) -> exp.Expression:
 def _from_moment(value: Value, request: Request) -> exp.Expression:
     picture = picture_of_style(value.type, request.style)
     if value.type.base is not Base.DATETIMEOFFSET:
-        return render_picture(picture, as_timestamp(value))
+        shown = render_picture(picture, as_timestamp(value))
+        short = value.type.base in LEGACY_DATES and request.style in (126, 127)
+        return call("REGEXP_REPLACE", shown, text("[.]000$"), text("")) if short else shown
     if request.style in (127,):
         raise _bad_style(request.style, value.type)
     zone = known_zone(value.type)

@@ -280,5 +280,5 @@ FUNCTIONS: dict[str, Function] = {
     "TRANSLATE": translate,
     "TRIM": _trim("TRIM"),
     "UNICODE": unicode_code,
-    "UPPER": _same_length("UPPER"),
+    "UPPER": _same_length("tsql_upper"),
 }

@@ -65,4 +65,8 @@ WINDOWED: dict[str, Windowed] = {
     "RANK": _rank(exp.Rank, BIGINT),
     "ROW_NUMBER": _rank(exp.RowNumber, BIGINT),
 }
-ORDERED = frozenset(WINDOWED)
+# These stand before WITHIN GROUP (ORDER BY ...) OVER (...).
+PERCENTILES: dict[str, type[exp.AggFunc]] = {
+    "PERCENTILE_CONT": exp.PercentileCont,
+    "PERCENTILE_DISC": exp.PercentileDisc,
+}

@@ -69,6 +69,12 @@ TEXT_MACROS: tuple[Macro, ...] = (
         """substring(s, greatest(start, 1),
         greatest(CAST(tsql_length_checked(n) AS BIGINT) + least(start, 1) - 1, 0))""",
     ),
+    # DuckDB makes a capital sharp s; SQL Server leaves the letter alone.
+    macro(
+        "tsql_upper(s)",
+        """CASE WHEN contains(s, 'ß') THEN replace(upper(replace(s, 'ß', chr(57344))), chr(57344), 'ß')
+        ELSE upper(s) END""",
+    ),
     macro("tsql_replicate(s, n)", "CASE WHEN n >= 0 THEN repeat(s, n) END"),
     macro(
         "tsql_stuff(s, start, n, added)",

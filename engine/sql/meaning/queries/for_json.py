@@ -22,7 +22,7 @@ from engine.sql.meaning.conversion.convert import to_string
 from engine.sql.meaning.conversion.to_moment import as_timestamp
 from engine.sql.meaning.trees import aliased, call, cast_as, join_text, select, text
 from engine.sql.meaning.trees import column as column_tree
-from engine.sql.meaning.types import APPROXIMATE, MAX, Base, nvarchar
+from engine.sql.meaning.types import APPROXIMATE, MAX, MONEYS, Base, nvarchar
 from engine.sql.meaning.values import Value
 
 
@@ -142,8 +142,10 @@ def _member_text(value: Value) -> exp.Expression:
     if base in APPROXIMATE:
         shown = call("PRINTF", text("%.15e" if base is Base.FLOAT else "%.7e"), cast_as(value.tree, "DOUBLE"))
         return call("tsql_exponent", shown)
-    if value.type.is_number:
+    if value.type.base in MONEYS:
         return cast_as(value.tree, "VARCHAR")
+    if value.type.is_number:
+        return to_string(value).tree
     if value.type.is_bytes:
         return join_text([text('"'), call("TO_BASE64", value.tree), text('"')])
     if value.type.is_temporal:

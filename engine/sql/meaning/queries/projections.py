@@ -10,9 +10,7 @@ from sqlglot import exp
 from engine.errors import BindError
 from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import Column, Source, place
-from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.trees import aliased
-from engine.sql.meaning.types import INT, NULL
 from engine.sql.meaning.values import Value, settled
 
 
@@ -56,17 +54,12 @@ def _all_of(source: Source) -> Iterator[Projection]:
 
 def _single(item: exp.Expression, context: Context) -> Projection:
     if isinstance(item, exp.Alias):
-        return Projection(item.alias, _typed(context.value(item.this)))
-    value = _typed(context.value(item))
+        return Projection(item.alias, context.value(item.this))
+    value = context.value(item)
     bare = item
     while isinstance(bare, exp.Paren | exp.Collate):
         bare = bare.this
     return Projection(value.tree.name if isinstance(bare, exp.Column) else "", value)
-
-
-def _typed(value: Value) -> Value:
-    """Give NULL a type: that of a column made of it is int."""
-    return convert(value, INT) if value.type == NULL else value
 
 
 def projected(projections: Sequence[Projection]) -> list[exp.Expression]:

@@ -81,12 +81,13 @@ def _apply(node: exp.Lateral, context: Context) -> tuple[exp.Join, Context]:
 
 def _as_table(node: exp.Lateral) -> exp.Expression:
     """Write the right side of APPLY as an item of FROM."""
-    alias = node.args.get("alias")
-    if isinstance(node.this, exp.Subquery):
-        return exp.Subquery(this=node.this.this, alias=alias)
-    if isinstance(node.this, exp.Values):
-        return exp.Values(expressions=node.this.expressions, alias=alias or node.this.args.get("alias"))
-    return exp.Table(this=node.this, alias=alias)
+    alias, inner = node.args.get("alias"), node.this
+    if isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Query):
+        return exp.Subquery(this=inner.this, alias=alias)
+    inner = inner.this if isinstance(inner, exp.Subquery) else inner
+    if isinstance(inner, exp.Values):
+        return exp.Values(expressions=inner.expressions, alias=alias or inner.args.get("alias"))
+    return exp.Table(this=inner, alias=alias)
 
 
 def _item(node: exp.Expression, context: Context) -> tuple[exp.Expression, Context]:

@@ -33,7 +33,7 @@ from engine.sql.meaning.types import (
     Base,
     SqlType,
 )
-from engine.sql.meaning.values import Value
+from engine.sql.meaning.values import Value, settled
 
 SYMBOLS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
@@ -111,21 +111,19 @@ def _combined(
         return exact(left, right, kind, digits) if exact else exact_sum(_NODES[symbol], left, right, kind)
     if kind.base in MONEYS:
         return _money(symbol, left, right, kind)
-    left, right = _widened(left, right, kind), _widened(right, left, kind)
+    one, other = _widened(left, right, kind), _widened(right, left, kind)
     if symbol == "/" and kind.base in APPROXIMATE:
-        safe = right.is_constant
-        return binary(exp.Div, left.tree, right.tree) if safe else call("tsql_ratio", left.tree, right.tree)
+        return binary(exp.Div, one, other) if right.is_constant else call("tsql_ratio", one, other)
     if symbol in _DIVISIONS:
         whole = exp.IntDiv if symbol == "/" else exp.Mod
-        return binary(whole, left.tree, right.tree) if right.is_constant else call(_DIVISIONS[symbol], left.tree, right.tree)
-    return binary(_NODES[symbol], left.tree, right.tree)
+        return binary(whole, one, other) if right.is_constant else call(_DIVISIONS[symbol], one, other)
+    return binary(_NODES[symbol], one, other)
 
 
-def _widened(value: Value, other: Value, kind: SqlType) -> Value:
-    """Convert an operand to the type of the result where DuckDB would not."""
-    if value.type.base in INTEGERS and value.is_constant and kind.base in INTEGERS and other.type == kind:
-        return value
-    return convert(value, kind)
+def _widened(value: Value, other: Value, kind: SqlType) -> exp.Expression:
+    """Convert an operand to the type of the result; a literal takes the type of what stands beside it."""
+    adapts = value.is_constant and value.type.base in INTEGERS and other.type == kind and not other.is_constant
+    return value.tree if adapts else settled(convert(value, kind))
 
 
 def _money(symbol: str, left: Value, right: Value, kind: SqlType) -> exp.Expression:

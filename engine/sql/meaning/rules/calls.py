@@ -12,9 +12,12 @@ from engine.sql.meaning.functions import SCALARS
 from engine.sql.meaning.functions.aggregates import AGGREGATES, grouped, without_aggregates
 from engine.sql.meaning.functions.call import Call
 from engine.sql.meaning.functions.refused import REFUSED
-from engine.sql.meaning.functions.windowed import WINDOWED
+from engine.sql.meaning.functions.windowed import PERCENTILES, WINDOWED
 from engine.sql.meaning.values import Value
 from engine.sql.syntax.functions import ARITIES
+
+
+_KNOWN = frozenset((*SCALARS, *AGGREGATES, *WINDOWED, *PERCENTILES))
 
 
 def called(node: exp.Expression, context: Context) -> Call:
@@ -30,7 +33,7 @@ def called(node: exp.Expression, context: Context) -> Call:
     call_ = Call(written.name, written.arguments, context, node)
     if call_.name in REFUSED:
         raise call_.refused(*REFUSED[call_.name])
-    if not {call_.name} & (SCALARS.keys() | AGGREGATES.keys() | WINDOWED.keys()):
+    if call_.name not in _KNOWN:
         raise BindError(
             f"'{node.name or call_.name}' is not a recognized built-in function name.",
             "User-defined functions are not called in queries.",

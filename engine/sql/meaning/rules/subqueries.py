@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.context import Context
+from engine.sql.meaning.binding.relations import column_type
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.values import Value
 
@@ -23,7 +24,7 @@ def subquery(node: exp.Expression, context: Context) -> Value:
             "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
             **place(node),
         )
-    return Value(exp.Subquery(this=relation.tree), relation.columns[0].type)
+    return Value(exp.Subquery(this=relation.tree), column_type(relation.columns[0]))
 
 
 RULES = {exp.Subquery: subquery}

@@ -18,14 +18,11 @@ from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.comparing import equality_tree, order_tree
 from engine.sql.meaning.conversion.convert import convert, to_string
 from engine.sql.meaning.functions.aggregates import AGGREGATES, Over
-from engine.sql.meaning.functions.windowed import WINDOWED
+from engine.sql.meaning.functions.windowed import PERCENTILES, WINDOWED
 from engine.sql.meaning.rules.calls import called
 from engine.sql.meaning.trees import number
 from engine.sql.meaning.types import FLOAT, MAX, SqlType, nvarchar, varchar
 from engine.sql.meaning.values import Value
-
-_PERCENTILES = {"PERCENTILE_CONT": exp.PercentileCont, "PERCENTILE_DISC": exp.PercentileDisc}
-
 
 def ordered(node: exp.Expression, context: Context) -> exp.Ordered:
     """Translate one key of an order; NULL is the lowest value."""
@@ -101,7 +98,7 @@ def _frame(spec: exp.Expression, context: Context) -> exp.WindowSpec:
 def _percentile(function: exp.WithinGroup, node: exp.Expression, context: Context) -> Value:
     """Translate PERCENTILE_CONT and PERCENTILE_DISC, which T-SQL has over a window alone."""
     call_ = called(function.this, context)
-    if call_.name not in _PERCENTILES:
+    if call_.name not in PERCENTILES:
         raise BindError(f"The function '{call_.name}' may not have a WITHIN GROUP clause.", **place(node))
     (key,) = function.expression.expressions
     value, share = context.value(key.this), context.value(call_.arguments[0]).constant
@@ -117,7 +114,7 @@ def _percentile(function: exp.WithinGroup, node: exp.Expression, context: Contex
     value = convert(value, FLOAT) if continuous else value
     if value.type.is_text:
         raise call_.invalid(value.type, 0)
-    tree = _PERCENTILES[call_.name](this=value.tree, expression=number(f"{Decimal(str(share)):f}"))
+    tree = PERCENTILES[call_.name](this=value.tree, expression=number(f"{Decimal(str(share)):f}"))
     return Value(_over(node, context)(tree), value.type)
 
 
