@@ -1,0 +1,28 @@
+"""Plans run on pools: DuckDB inside Dask tasks, over files of the lake and rows that lie on workers.
+
+`bind_source`, `bind_held` and `bound_table` tell what a query reads, `execute` runs a plan and gives its
+`Answer`, `write_rows` makes a table of one.
+"""
+
+from __future__ import annotations
+
+from engine.runtime.answer import Answer, StepFacts
+from engine.runtime.bound import BoundTable, Held, Stored, bind_held, bind_source
+from engine.runtime.execute import execute
+from engine.runtime.output import Output, TaskFacts
+from engine.runtime.tasks import InlineTasks, Tasks
+
+__all__ = [
+    "Answer",
+    "BoundTable",
+    "Held",
+    "InlineTasks",
+    "Output",
+    "StepFacts",
+    "Stored",
+    "TaskFacts",
+    "Tasks",
+    "bind_held",
+    "bind_source",
+    "execute",
+]
