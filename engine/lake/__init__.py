@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from engine.lake.conform import LossyCastError, conform
 from engine.lake.datasets import Dataset, list_datasets, open_dataset
+from engine.lake.delta_log import DISTRIBUTION
+from engine.lake.delta_types import delta_schema
 from engine.lake.formats import CsvOptions, ReadOptions
 from engine.lake.names import TableName
 from engine.lake.partition import ColumnFacts, Partition
@@ -22,6 +24,7 @@ from engine.lake.tables import Commit, Table, drop_table, list_tables, open_tabl
 from engine.lake.write import write_frame, write_table
 
 __all__ = [
+    "DISTRIBUTION",
     "ColumnFacts",
     "Commit",
     "CsvOptions",
@@ -47,6 +50,7 @@ __all__ = [
     "commit_write",
     "committed_version",
     "conform",
+    "delta_schema",
     "drop_table",
     "list_datasets",
     "list_tables",

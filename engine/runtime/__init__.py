@@ -10,6 +10,7 @@ from engine.runtime.answer import Answer, StepFacts
 from engine.runtime.bound import BoundTable, Held, Stored, bind_held, bind_source
 from engine.runtime.execute import execute
 from engine.runtime.output import Output, TaskFacts
+from engine.runtime.tables import bound_table, layout_of, write_rows
 from engine.runtime.tasks import InlineTasks, Tasks
 
 __all__ = [
@@ -24,5 +25,8 @@ __all__ = [
     "Tasks",
     "bind_held",
     "bind_source",
+    "bound_table",
     "execute",
+    "layout_of",
+    "write_rows",
 ]

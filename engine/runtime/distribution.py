@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from engine.sql.plan import TableFacts, placing_keys
+from engine.lake import DISTRIBUTION
 
 DISTRIBUTIONS = 60
-# Rows of a `Hash` table carry their distribution in a column of this name.
-COLUMN = "__distribution"
 _NODE = "__node"
 
 
@@ -49,12 +47,10 @@ def with_node(query: exp.Query, keys: Sequence[exp.Expr], nodes: int) -> exp.Sel
     return with_column(query, node_of(keys, nodes), _NODE)
 
 
-def with_distribution(query: exp.Query, facts: TableFacts) -> exp.Select:
+def with_distribution(query: exp.Query, keys: Sequence[exp.Expr]) -> exp.Select:
     """The query, which gives rows of a `Hash` table, with the distribution of each row as its last column."""
-    number = exp.Cast(
-        this=distribution_of(placing_keys(facts)), to=exp.DataType.build("TINYINT", dialect="duckdb")
-    )
-    return with_column(query, number, COLUMN)
+    kind = exp.DataType.build("TINYINT", dialect="duckdb")
+    return with_column(query, exp.Cast(this=distribution_of(keys), to=kind), DISTRIBUTION)
 
 
 def with_column(query: exp.Query, value: exp.Expr, name: str) -> exp.Select:

@@ -59,18 +59,23 @@ def duckdb_name(kind: pa.DataType) -> str:
 
 def _parametrised(kind: pa.DataType) -> str | None:
     if pt.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})" if kind.precision <= 38 <= 38 + kind.scale else None
-    if pt.is_timestamp(kind):
-        return "TIMESTAMPTZ"
-    if pt.is_time(kind):
-        return "TIME"
-    if pt.is_duration(kind):
-        return "INTERVAL"
+        return _decimal(kind)
     if pt.is_dictionary(kind):
         return duckdb_name(kind.value_type)
-    if pt.is_fixed_size_binary(kind):
-        return "BLOB"
-    return _nested(kind) if pt.is_nested(kind) else None
+    if pt.is_nested(kind):
+        return _nested(kind)
+    families = (
+        (pt.is_timestamp, "TIMESTAMPTZ"),
+        (pt.is_time, "TIME"),
+        (pt.is_duration, "INTERVAL"),
+        (pt.is_fixed_size_binary, "BLOB"),
+    )
+    return next((name for belongs, name in families if belongs(kind)), None)
+
+
+def _decimal(kind: pa.DataType) -> str | None:
+    fits = kind.precision <= 38 and 0 <= kind.scale <= kind.precision
+    return f"DECIMAL({kind.precision}, {kind.scale})" if fits else None
 
 
 def _nested(kind: pa.DataType) -> str:
