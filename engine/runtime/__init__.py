@@ -10,8 +10,9 @@ from engine.runtime.answer import Answer, StepFacts
 from engine.runtime.bound import BoundTable, Held, Stored, bind_held, bind_source
 from engine.runtime.execute import execute
 from engine.runtime.output import Output, TaskFacts
-from engine.runtime.tables import bound_table, layout_of, write_rows
+from engine.runtime.tables import bound_table, layout_of
 from engine.runtime.tasks import InlineTasks, Tasks
+from engine.runtime.writing import write_rows
 
 __all__ = [
     "Answer",

@@ -50,7 +50,7 @@ def read_fault(error: duckdb.Error) -> SqlRuntimeError:
     """An error of DuckDB as one of ours.
 
     >>> print(read_fault(duckdb.OutOfRangeException("Out of Range Error: Overflow in addition of INT32")))
-    Arithmetic overflow error: Overflow in addition of INT32. (Cast to a wider type before computing.)
+    Arithmetic overflow error: Overflow in addition of INT32. Hint: Cast to a wider type before computing.
     """
     raised = read_failure(str(error))
     if raised is not None:
