@@ -1,0 +1,1 @@
+"""What a workspace knows beside the rows of its tables: schemas, views, procedures, external objects, columns as declared."""
