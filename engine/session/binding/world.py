@@ -53,6 +53,7 @@ class World:
         variables: The session's variables, by `@name`, and what its functions give, by `name()`.
         temps: Temporary tables by name in lower case, with the `#`.
         now: The time of the statement.
+        dry: The statement is only looked at: nothing that takes long is run to bind it.
     """
 
     machine: Machine
@@ -62,6 +63,7 @@ class World:
     variables: dict[str, Variable] = field(default_factory=dict)
     temps: dict[str, TempTable] = field(default_factory=dict)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    dry: bool = False
     integer: SqlType = field(default_factory=lambda: parse_type("int"))
 
     @property

@@ -40,7 +40,7 @@ def do_create_schema(run: Run, statement: CreateSchema) -> None:
 
 def do_create_view(run: Run, statement: CreateView) -> None:
     """A view is the text that made it; its query must bind now."""
-    run.types(run.bind(view_query(statement.source.text)))
+    run.types(run.look_at(view_query(statement.source.text)))
     _define(run, Kind.VIEW, statement.name, statement.source.text, statement.mode)
 
 

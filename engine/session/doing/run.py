@@ -75,6 +75,14 @@ class Run:
         """The query with all its tables."""
         return Binder(self.world).bind(query)
 
+    def look_at(self, query: exp.Query) -> Bound:
+        """The query with all its tables, bound to be described and not to be run."""
+        before, self.world.dry = self.world.dry, True
+        try:
+            return self.bind(query)
+        finally:
+            self.world.dry = before
+
     def types(self, bound: Bound) -> list[tuple[str, SqlType]]:
         """Name and type of each column that a bound query gives."""
         return result_types(bound.tree, bound.schema, **self.world.settings())
