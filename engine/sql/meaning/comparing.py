@@ -14,7 +14,7 @@ from engine.sql.meaning.collation import Collation, equality_key, order_key
 from engine.sql.meaning.conversion.convert import convert, to_string
 from engine.sql.meaning.precedence import common_type
 from engine.sql.meaning.trees import binary, both, call, text
-from engine.sql.meaning.types import DATETIMEOFFSET, NULL, Base, SqlType
+from engine.sql.meaning.types import DATETIMEOFFSET, INT, NULL, Base, SqlType
 from engine.sql.meaning.values import Value
 
 MIRRORED: dict[type[exp.Binary], type[exp.Binary]] = {
@@ -66,9 +66,11 @@ def _prepared(value: Value, other: Value, kind: SqlType) -> Value:
 
 
 def _truth(value: Value, other: Value) -> Value:
-    """Write 0 and 1 beside a bit as FALSE and TRUE."""
+    """Write 0 and 1 beside a bit as FALSE and TRUE; beside other numbers the bit is an integer."""
     if other.type.base is Base.BIT and value.is_constant and value.constant in (0, 1):
         return convert(value, other.type)
+    if value.type.base is Base.BIT and other.type.base is not Base.BIT and other.constant not in (0, 1):
+        return convert(value, INT)
     return value
 
 

@@ -84,7 +84,7 @@ def settled(value: Value) -> exp.Expression:
 def _literal(value: Constant, kind: SqlType) -> exp.Expression:
     match value:
         case None:
-            return exp.Null()
+            return exp.Null() if kind.base in (Base.NULL, Base.PREDICATE) else cast(exp.Null(), kind)
         case bool():
             return exp.true() if value else exp.false()
         case int():

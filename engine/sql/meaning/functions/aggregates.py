@@ -34,6 +34,7 @@ from engine.sql.meaning.types import (
     INTEGERS,
     MONEY,
     MONEYS,
+    NULL,
     TINYINT,
     Base,
     SqlType,
@@ -53,9 +54,11 @@ def grouped(tree: exp.Expression) -> exp.Expression:
 def _argument(call_: Call) -> tuple[Value, bool]:
     """Translate the argument; the second value says whether only distinct ones count."""
     node = call_.arguments[0]
-    if isinstance(node, exp.Distinct):
-        return call_.context.value(node.expressions[0]), True
-    return call_.value(0), False
+    distinct = isinstance(node, exp.Distinct)
+    value = call_.context.value(node.expressions[0] if distinct else node)
+    if value.type == NULL:
+        raise BindError(f"Operand data type NULL is invalid for {call_.name.lower()} operator.", **place(call_.node))
+    return value, distinct
 
 
 def _operand(tree: exp.Expression, *, distinct: bool) -> exp.Expression:
@@ -151,9 +154,11 @@ def approximate_count(call_: Call, over: Over) -> Value:
 
 def grouping(call_: Call, over: Over) -> Value:
     """GROUPING and GROUPING_ID tell which columns a subtotal was made over."""
+    if over is not grouped:
+        raise BindError(f"The function '{call_.name}' is not a valid windowing function.", **place(call_.node))
     kind = TINYINT if call_.name == "GROUPING" else INT
     keys = [equality_tree(value, call_.context) for value in call_.values()]
-    return Value(cast(over(exp.Grouping(expressions=keys)), kind), kind)
+    return Value(cast(exp.Grouping(expressions=keys), kind), kind)
 
 
 def without_aggregates(call_: Call) -> Call:

@@ -40,6 +40,11 @@ class Call:
     def values(self, start: int = 0) -> list[Value]:
         return [self.context.value(argument) for argument in self.arguments[start:]]
 
+    def typed(self, index: int) -> Value:
+        """Translate an argument whose type is that of the result; NULL alone is an int."""
+        value = self.value(index)
+        return convert(value, INT) if value.type == NULL else value
+
     def text(self, index: int) -> Value:
         """Translate an argument that becomes text by itself."""
         return to_string(self.value(index))

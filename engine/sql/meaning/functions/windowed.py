@@ -35,7 +35,7 @@ def _neighbour(node: type[exp.Func]) -> Windowed:
     """Make LAG or LEAD: the default takes the type of the value."""
 
     def build(call_: Call, over: Over) -> Value:
-        value = call_.value(0)
+        value = call_.typed(0)
         offset = convert(call_.value(1), BIGINT).tree if call_.has(1) else number(1)
         default = branch_tree(convert(call_.value(2), value.type)) if call_.has(2) else None
         return Value(over(node(this=value.tree, offset=offset, default=default)), value.type)
@@ -47,7 +47,7 @@ def _edge(node: type[exp.Func]) -> Windowed:
     """Make FIRST_VALUE or LAST_VALUE."""
 
     def build(call_: Call, over: Over) -> Value:
-        value = call_.value(0)
+        value = call_.typed(0)
         return Value(over(node(this=value.tree)), value.type)
 
     return build

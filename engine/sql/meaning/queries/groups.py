@@ -12,7 +12,6 @@ SELECT t.id AS id, CAST(SUM(t.qty) AS INT) AS n FROM t AS t GROUP BY ROLLUP (t.i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -34,11 +33,13 @@ class Grouping:
         tree: The GROUP BY of the DuckDB tree, if there is one.
         keys: For each expression that was grouped by, what stands for it above the groups.
         aliases: The sources whose bare columns may not stand above the groups.
+        grouped: The expressions of GROUP BY as DuckDB compares them.
     """
 
     tree: exp.Group | None
     aliases: frozenset[str]
     keys: dict[exp.Expression, exp.Expression] = field(default_factory=dict)
+    grouped: set[exp.Expression] = field(default_factory=set)
 
 
 def grouping_of(node: exp.Group | None, context: Context) -> Grouping:
@@ -72,6 +73,7 @@ def _item(item: exp.Expression, context: Context, grouping: Grouping, *, with_se
             "Each GROUP BY expression must contain at least one column that is not an outer reference.", **place(item)
         )
     key = equality_tree(value, context)
+    grouping.grouped.add(key)
     grouping.keys[value.tree] = _representative(value.tree, key, with_sets=with_sets)
     return key
 
@@ -96,7 +98,7 @@ def _has_aggregate(tree: exp.Expression) -> bool:
         return False
     if isinstance(tree, exp.Window):
         return any(_has_aggregate(part) for part in _window_parts(tree))
-    if isinstance(tree, exp.AggFunc):
+    if isinstance(tree, exp.AggFunc | exp.Grouping):
         return True
     return any(_has_aggregate(child) for child in tree.iter_expressions())
 
@@ -115,28 +117,28 @@ def above_groups(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
     Raises:
         BindError: It names a column that is neither grouped by nor aggregated.
     """
-    return _above(tree.copy(), grouping.keys, grouping.aliases)
+    return _above(tree.copy(), grouping)
 
 
-def _above(
-    tree: exp.Expression, keys: Mapping[exp.Expression, exp.Expression], aliases: frozenset[str]
-) -> exp.Expression:
-    if tree in keys:
-        return keys[tree].copy()
+def _above(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
+    if tree in grouping.keys:
+        return grouping.keys[tree].copy()
     if isinstance(tree, exp.Column):
-        return _checked(tree, aliases)
+        return _checked(tree, grouping)
+    if isinstance(tree, exp.Grouping):
+        return _checked_grouping(tree, grouping)
     if isinstance(tree, exp.AggFunc) and not isinstance(tree.parent, exp.Window | exp.IgnoreNulls):
         return tree
     for name, value in list(tree.args.items()):
         if isinstance(value, exp.Expression):
-            tree.set(name, _above(value, keys, aliases))
+            tree.set(name, _above(value, grouping))
         elif isinstance(value, list):
-            tree.set(name, [_above(part, keys, aliases) if isinstance(part, exp.Expression) else part for part in value])
+            tree.set(name, [_above(part, grouping) if isinstance(part, exp.Expression) else part for part in value])
     return tree
 
 
-def _checked(column: exp.Column, aliases: frozenset[str]) -> exp.Column:
-    if column.table in aliases:
+def _checked(column: exp.Column, grouping: Grouping) -> exp.Column:
+    if column.table in grouping.aliases:
         raise BindError(
             f"Column '{column.table}.{column.name}' is invalid in the select list because it is not contained in either"
             " an aggregate function or the GROUP BY clause.",
@@ -144,3 +146,12 @@ def _checked(column: exp.Column, aliases: frozenset[str]) -> exp.Column:
             column=column.name,
         )
     return column
+
+
+def _checked_grouping(tree: exp.Grouping, grouping: Grouping) -> exp.Grouping:
+    for index, key in enumerate(tree.expressions, 1):
+        if key not in grouping.grouped:
+            raise BindError(
+                f"Argument {index} of the GROUPING function does not match any of the expressions in the GROUP BY clause."
+            )
+    return tree

@@ -24,6 +24,7 @@ from engine.sql.meaning.precedence import clash_of, common_type
 from engine.sql.meaning.trees import binary, call, cast, text
 from engine.sql.meaning.types import (
     APPROXIMATE,
+    BIT,
     DATETIME,
     INT,
     INTEGERS,
@@ -32,6 +33,7 @@ from engine.sql.meaning.types import (
     NULL,
     Base,
     SqlType,
+    decimal,
 )
 from engine.sql.meaning.values import Value, settled
 
@@ -84,14 +86,17 @@ def _moved(symbol: str, left: Value, right: Value) -> Value:
 
 
 def _as_numbers(left: Value, right: Value) -> tuple[Value, Value]:
-    """Give text and NULL the type of the other operand."""
+    """Give text, NULL and bits the type of the other operand."""
     if left.type == NULL and right.type == NULL:
         return convert(left, INT), convert(right, INT)
-    if (left.type.is_text or left.type == NULL) and right.type.is_number:
-        left = convert(left, right.type)
-    elif (right.type.is_text or right.type == NULL) and left.type.is_number:
-        right = convert(right, left.type)
-    return left, right
+    return _as_number(left, right.type), _as_number(right, left.type)
+
+
+def _as_number(value: Value, other: SqlType) -> Value:
+    if value.type == BIT and other.base is Base.DECIMAL:
+        return convert(value, decimal(1))
+    adapts = value.type.is_text or value.type in (NULL, BIT)
+    return convert(value, other) if adapts and other.is_number else value
 
 
 def _digits(value: Value, other: Value) -> tuple[int, int]:
