@@ -70,4 +70,8 @@ def _parquet(rows: ResultSet, out: IO[bytes]) -> None:
             writer.write_batch(batch)
 
 
-_WRITERS: dict[str, Callable[[ResultSet, IO[bytes]], None]] = {"csv": _csv, "json": _json, "parquet": _parquet}
+_WRITERS: dict[str, Callable[[ResultSet, IO[bytes]], None]] = {
+    "csv": _csv,
+    "json": _json,
+    "parquet": _parquet,
+}

@@ -70,7 +70,10 @@ def _value(node: exp.Expr, binder: Binder, world: World) -> object:
         known = world.variables.get(f"@{node.name.lower()}")
         if known is None:
             raise BindError(
-                f'Must declare the scalar variable "@{node.name}".', "DECLARE it before.", name=node.name, **place(node)
+                f'Must declare the scalar variable "@{node.name}".',
+                "DECLARE it before.",
+                name=node.name,
+                **place(node),
             )
         return known.value
     return _single(node, binder, world)

@@ -106,7 +106,9 @@ def _data(predict: Predict, binder: Binder, world: World) -> _Data:
     source = predict.args["data"]
     alias = (exposed(source) or [""])[-1]
     if not alias:
-        raise BindError("DATA of PREDICT needs an alias.", "Write DATA = (SELECT ...) AS d.", **place(predict))
+        raise BindError(
+            "DATA of PREDICT needs an alias.", "Write DATA = (SELECT ...) AS d.", **place(predict)
+        )
     clauses = visible_ctes(predict)
     ctes = [cte.copy() for clause in reversed(clauses) for cte in clause.expressions]
     around = predict.find_ancestor(exp.CTE)
@@ -183,13 +185,17 @@ def _held(score: ScoreRows, query: exp.Query, schema: pa.Schema, binder: Binder,
         empty = score(schema.empty_table())
         return Held((empty,), empty.schema, 0)
     bound = type(binder)(world).bind(query)
-    rows = world.machine.answer(to_duckdb(bound.tree, bound.schema, **world.settings()), bound.relations).held()
+    rows = world.machine.answer(
+        to_duckdb(bound.tree, bound.schema, **world.settings()), bound.relations
+    ).held()
     made = score(rows.schema.empty_table()).schema
     parts = tuple(world.machine.pool.submit(score, part, label="predict") for part in rows.parts)
     return Held(parts, made, rows.rows)
 
 
-def _rewrite(select: exp.Select, data: _Data, alias: str, kept: Mapping[str, str], outputs: Sequence[str]) -> None:
+def _rewrite(
+    select: exp.Select, data: _Data, alias: str, kept: Mapping[str, str], outputs: Sequence[str]
+) -> None:
     """Read the data's columns from the scored relation."""
     of_data: list[exp.Expr] = [named(column(alias, inner), source) for source, inner in kept.items()]
     of_model: list[exp.Expr] = [column(alias, name) for name in outputs]
@@ -209,7 +215,9 @@ def _rewrite(select: exp.Select, data: _Data, alias: str, kept: Mapping[str, str
         if isinstance(node, exp.Column) and node.table.lower() == data.alias.lower():
             if node.name.lower() not in spelled:
                 raise BindError(
-                    f"Invalid column name '{node.name}'.", f"'{data.alias}' has: {', '.join(data.types)}.", **place(node)
+                    f"Invalid column name '{node.name}'.",
+                    f"'{data.alias}' has: {', '.join(data.types)}.",
+                    **place(node),
                 )
             read: exp.Expr = column(alias, spelled[node.name.lower()])
             # In the select list the column keeps its own name.

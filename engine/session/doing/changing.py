@@ -63,10 +63,11 @@ class Change:
         """Whether the statement changes the target's row."""
         if self.others:
             return exp.Exists(this=self.matches([exp.Literal.number(1)]))
-        return _always() if self.condition is None else self.condition.copy()
+        return always() if self.condition is None else self.condition.copy()
 
 
-def _always() -> exp.Expr:
+def always() -> exp.Expr:
+    """A condition that is true of every row."""
     return exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
 
 
@@ -74,7 +75,9 @@ def do_delete(run: Run, statement: Delete) -> None:
     change = read_change(run, statement.target, statement.rows)
     hits = count_hits(run, change)
     if hits:
-        kept = change.over_target([column_tree(change.alias, column.name) for column in change.target.columns])
+        kept = change.over_target(
+            [column_tree(change.alias, column.name) for column in change.target.columns]
+        )
         one, zero = exp.Literal.number(1), exp.Literal.number(0)
         hit = exp.Case(ifs=[exp.If(this=change.is_hit, true=one)], default=zero)
         kept = kept.where(exp.EQ(this=hit, expression=exp.Literal.number(0)), copy=False)
@@ -171,7 +174,9 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
         return Change(target, alias, (), condition, rows.args.get("with_"))
     place = _place_of(written, items)
     alias = (exposed(items[place]) or [written.name])[-1]
-    target = find_target(run, Name.of(items[place]) if isinstance(items[place], exp.Table) else Name.of(written))
+    target = find_target(
+        run, Name.of(items[place]) if isinstance(items[place], exp.Table) else Name.of(written)
+    )
     others = tuple(_bare(item) for at, item in enumerate(items) if at != place)
     parts = [*_join_conditions(rows), *([condition] if condition is not None else [])]
     joined = exp.and_(*[part.copy() for part in parts]) if parts else None
@@ -181,12 +186,18 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
 def _place_of(written: exp.Table, items: Sequence[exp.Expr]) -> int:
     """Which item of FROM is the target: that of its alias, or the one of its name."""
     wanted = written.name.lower()
-    by_alias = [at for at, item in enumerate(items) if exposed(item)[-1:] and exposed(item)[-1].lower() == wanted]
-    by_name = [at for at, item in enumerate(items) if isinstance(item, exp.Table) and item.name.lower() == wanted]
+    by_alias = [
+        at for at, item in enumerate(items) if exposed(item)[-1:] and exposed(item)[-1].lower() == wanted
+    ]
+    by_name = [
+        at for at, item in enumerate(items) if isinstance(item, exp.Table) and item.name.lower() == wanted
+    ]
     found = by_alias or by_name
     if len(found) != 1:
         raise BindError(
-            f"The table '{written.name}' is ambiguous." if found else f"Invalid object name '{written.name}'.",
+            f"The table '{written.name}' is ambiguous."
+            if found
+            else f"Invalid object name '{written.name}'.",
             "Name the target in FROM, and use its alias behind UPDATE or DELETE.",
             name=written.name,
         )
@@ -198,7 +209,8 @@ def _join_conditions(rows: exp.Select) -> list[exp.Expr]:
     for join in rows.args.get("joins") or ():
         if join.side or join.this.args.get("joins") or isinstance(join.this, exp.Lateral):
             raise UnsupportedSqlError(
-                "UPDATE and DELETE take inner joins only.", "Write an outer join or APPLY as a subquery in FROM."
+                "UPDATE and DELETE take inner joins only.",
+                "Write an outer join or APPLY as a subquery in FROM.",
             )
         if join.args.get("on") is not None:
             conditions.append(join.args["on"])
