@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from engine.errors import OptionError, TarnError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # Wrong usage is 2 by argparse's habit; a run that failed for a reason that Tarn can name is 1.
 _FAILED = 1
@@ -97,7 +99,9 @@ def _script(parsed: argparse.Namespace) -> str:
     try:
         return str(parsed.file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{parsed.file} cannot be read: {error}.", "Give a file of T-SQL in UTF-8.") from None
+        raise OptionError(
+            f"{parsed.file} cannot be read: {error}.", "Give a file of T-SQL in UTF-8."
+        ) from None
 
 
 def _write_whole(target: Path, write: Callable[[IO[bytes]], None]) -> None:

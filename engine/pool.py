@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import OptionError
@@ -15,6 +13,9 @@ from pools import Pool, PoolSpec
 from pools.policy import Dedicated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
     import dask.dataframe as dd
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler

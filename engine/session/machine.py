@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from engine.errors import WriteError
 from engine.lake import TableName, open_table
@@ -16,6 +13,9 @@ from engine.session.binding.derived import put_queries
 from engine.sql.plan import Layout, Plan, plan_query
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
     from sqlglot import exp
 
     from engine.lake import Storage

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from engine.errors import OptionError
 from engine.session.show import text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.session.result import Result, ResultSet
 
 FORMATS = ("table", "csv", "json", "parquet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SqlSyntaxError
@@ -14,13 +13,15 @@ from engine.session.doing.flow import no_error_functions
 from engine.session.doing.run import Run
 from engine.session.doing.signals import ReturnFrom, Signal
 from engine.session.machine import Machine
-from engine.session.result import Result
 from engine.sql.meaning import Variable, parse_type
 from engine.sql.syntax import Batch, parse_script
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.lake import Storage
     from engine.runtime import Tasks
+    from engine.session.result import Result
 
 
 class Session:

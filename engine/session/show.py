@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WIDEST = 48
+_WIDEST_ALONE = 400
 
 
 def text_table(rows: pa.Table) -> str:
@@ -22,9 +23,10 @@ def text_table(rows: pa.Table) -> str:
      1 | x
     20 | NULL
     """
-    columns = [[shown_value(value) for value in column.to_pylist()] for column in rows.columns]
+    widest = _WIDEST_ALONE if rows.num_columns == 1 else _WIDEST
+    columns = [[_cut(shown_value(value), widest) for value in column.to_pylist()] for column in rows.columns]
     right = [_is_number(kind) for kind in rows.schema.types]
-    names = [_cut(name) for name in rows.schema.names]
+    names = [_cut(name, widest) for name in rows.schema.names]
     widths = [max([len(name), *map(len, cells)]) for name, cells in zip(names, columns, strict=True)]
     lines = [_line(names, widths, right), "-+-".join("-" * width for width in widths)]
     lines += [_line(list(cells), widths, right) for cells in zip(*columns, strict=True)]
@@ -48,15 +50,15 @@ def shown_value(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, bytes):
-        return _cut(f"0x{value.hex().upper()}")
+        return f"0x{value.hex().upper()}"
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ")
-    return _cut(str(value))
+    return str(value)
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, widest: int) -> str:
     flat = text.replace("\r", " ").replace("\n", " ")
-    return flat if len(flat) <= _WIDEST else f"{flat[: _WIDEST - 3]}..."
+    return flat if len(flat) <= widest else f"{flat[: widest - 3]}..."
 
 
 def _is_number(kind: pa.DataType) -> bool:

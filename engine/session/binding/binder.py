@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ from engine.sql.syntax import Name
 from engine.sql.syntax.nodes import OpenRowset, Predict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.session.binding.world import World
     from engine.sql.meaning import SqlType
 

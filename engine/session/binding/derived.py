@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.session.binding.relations import Relation
 from engine.sql.meaning.trees import table_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.session.binding.relations import Relation
 
 
 def put_queries(tree: exp.Query, relations: Mapping[str, Relation]) -> exp.Query:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import UnsupportedSqlError
-from engine.session.binding.relations import Relation
 from engine.session.binding.rowset_options import Rowset, RowsetColumn, csv_options, file_format
 from engine.session.binding.rowsets import bind_rowset, located_path
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
 from engine.sql.meaning import parse_type
+
+if TYPE_CHECKING:
+    from engine.session.binding.relations import Relation
 
 # FORMAT_TYPE of CREATE EXTERNAL FILE FORMAT to FORMAT of OPENROWSET.
 _TYPES = {"DELIMITEDTEXT": "CSV"}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.lake.globs import FoundFile
-from engine.session.binding.relations import Relation
 from engine.session.binding.rowset_files import FILE_NAME, path_column, path_value
 from engine.session.binding.rowsets import HIDDEN, bind_rowset, read_rowset
 from engine.session.binding.trees import (
@@ -29,7 +26,11 @@ from engine.sql.meaning.binding.scopes import place
 from engine.sql.syntax.nodes import FileName, FilePath
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.lake.globs import FoundFile
     from engine.session.binding.binder import Binder
+    from engine.session.binding.relations import Relation
     from engine.session.binding.world import World
 
 _NUMBER = "number"

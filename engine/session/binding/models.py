@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import BindError, FormatError
@@ -16,6 +15,8 @@ from engine.sql.meaning.types import APPROXIMATE, EXACT, TEXT, Base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from engine.session.binding.binder import Binder
     from engine.session.binding.world import World

@@ -5,7 +5,6 @@ The kernel is that of the Python verb `score`, so both give the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,8 @@ from engine.sql.meaning import SqlType, result_types, to_duckdb
 from engine.sql.meaning.binding.scopes import place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from engine.ml.model import Model
     from engine.session.binding.binder import Binder
     from engine.session.binding.world import World

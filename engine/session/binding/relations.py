@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-
-import pyarrow as pa
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from engine.errors import UnsupportedSqlError
-from engine.runtime.bound import BoundTable
 from engine.session.types import is_read_as, sql_type
 from engine.sql.meaning import SqlType, duckdb_type
 from engine.sql.plan import ColumnFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+    from sqlglot import exp
+
+    from engine.runtime.bound import BoundTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import CsvOptions
-from engine.sql.meaning import SqlType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.sql.meaning import SqlType
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
 _LINES = ("\n", "\r\n", "\x0b", "\n\r")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,6 +19,8 @@ from engine.sql.meaning.typenames import DECLARED_LENGTH
 from engine.sql.meaning.types import nvarchar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from engine.lake import Storage
     from engine.sql.syntax.nodes import OpenRowset
 

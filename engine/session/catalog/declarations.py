@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -12,6 +11,9 @@ from engine.session.binding.relations import inferred_columns
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
 from engine.session.types import stored_type
 from engine.sql.meaning import SqlType, named_collation, parse_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)

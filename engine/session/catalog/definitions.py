@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import BindError, FormatError
-from engine.lake import Storage
 from engine.lake.names import DEFAULT_SCHEMA, encode, fold
 from engine.lake.publish import make_folder, publish_new, publishing, remove_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from engine.lake import Storage
 
 _FOLDER = "catalog/sql"
 _SUFFIX = ".json"

@@ -6,8 +6,8 @@ decide, `FROM a JOIN b ON ...` becomes a subquery that reads the target's row fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -15,11 +15,15 @@ from engine.errors import BindError, UnsupportedSqlError
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import exposed, from_items, named, quoted
 from engine.session.doing.inserting import default_of
-from engine.session.doing.run import Run
 from engine.session.doing.targets import Target, columns_named, find_target
 from engine.sql.syntax import Name
 from engine.sql.syntax.nodes import Default
-from engine.sql.syntax.statements.queries import Assignment, Delete, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.queries import Assignment, Delete, Update
 
 _HIT = "hit of statement"
 _FOUND = "found by statement"

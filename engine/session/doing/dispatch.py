@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import UnsupportedSqlError
-from engine.session.doing import flow as flows
 from engine.session.doing import (
     changing,
     explaining,
@@ -20,12 +18,17 @@ from engine.session.doing import (
     settings,
     tables,
 )
-from engine.session.doing.run import Run
+from engine.session.doing import flow as flows
 from engine.sql.syntax.statements import flow
 from engine.sql.syntax.statements import objects as object_statements
 from engine.sql.syntax.statements import queries as query_statements
 from engine.sql.syntax.statements import tables as table_statements
-from engine.sql.syntax.statements.base import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.base import Statement
 
 _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     flow.Block: flows.do_block,

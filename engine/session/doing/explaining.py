@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
 from engine.runtime import Held, bind_held
 from engine.session.binding.relations import Relation
-from engine.session.doing.run import Run
 from engine.session.result import ResultSet
 from engine.sql.meaning import parse_type, to_duckdb
 from engine.sql.plan import explain
-from engine.sql.syntax.statements.flow import Explain
 from engine.sql.syntax.statements.queries import QueryStatement
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.flow import Explain
 
 _COLUMN = "step"
 _TEXT = parse_type("nvarchar(4000)")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.session.binding.external import external_relation
 from engine.session.binding.rowset_options import file_format
 from engine.session.binding.rowsets import declared_type
 from engine.session.catalog.definitions import Definition, Key, Kind
-from engine.session.doing.run import Run
 from engine.session.doing.tables import refuse_taken
-from engine.sql.syntax.statements import objects
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements import objects
 
 
 def do_create_data_source(run: Run, statement: objects.CreateExternalDataSource) -> None:

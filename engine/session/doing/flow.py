@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError, TarnError, UnsupportedSqlError
 from engine.session.binding.rowsets import declared_type
 from engine.session.doing.queries import undeclared
-from engine.session.doing.run import Run
 from engine.session.doing.signals import BreakLoop, ContinueLoop, ReturnFrom
 from engine.session.show import shown_value
 from engine.sql.meaning import Variable, parse_type
-from engine.sql.syntax.statements import flow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements import flow
 
 _PLACE = re.compile(r"%(?:\.\d+)?([sdiuxX%])")
 # RAISERROR's number for a message that is given as text, and the severity from which one is an error.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -10,15 +9,16 @@ from sqlglot import exp
 from engine.errors import BindError, UnsupportedSqlError
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import quoted
-from engine.session.catalog.declarations import DeclaredColumn
 from engine.session.doing.run import Run, type_node
 from engine.session.doing.targets import Target, columns_named, find_target
 from engine.sql.syntax import Name, parse_query
 from engine.sql.syntax.nodes import Default
-from engine.sql.syntax.statements.queries import Insert
 
 if TYPE_CHECKING:
-    from engine.sql.syntax.statements.queries import Top
+    from collections.abc import Sequence
+
+    from engine.session.catalog.declarations import DeclaredColumn
+    from engine.sql.syntax.statements.queries import Insert, Top
 
 _ROWS = "inserted_rows"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.errors import BindError
 from engine.session.catalog.definitions import Definition, Kind, already_there
 from engine.session.catalog.system import columns_of_table
-from engine.session.doing.run import Run
 from engine.session.doing.targets import find_target
-from engine.sql.syntax.statements.tables import CreateStatistics, UpdateStatistics
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.tables import CreateStatistics, UpdateStatistics
 
 
 def do_create_statistics(run: Run, statement: CreateStatistics) -> None:

@@ -5,8 +5,8 @@ What stays of the target is each of its rows beside the source's row that matche
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -15,7 +15,6 @@ from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import exposed, named, quoted
 from engine.session.doing.changing import always, assigned_values
 from engine.session.doing.inserting import default_of
-from engine.session.doing.run import Run
 from engine.session.doing.targets import Target, columns_named, find_target
 from engine.sql.syntax import Name
 from engine.sql.syntax.nodes import Default
@@ -26,6 +25,11 @@ from engine.sql.syntax.statements.queries import (
     MergeInsert,
     MergeUpdate,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.session.doing.run import Run
 
 _HIT = "hit of source"
 _TWICE = 8672

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from engine.errors import BindError
 from engine.lake import TableName, list_tables
@@ -10,9 +10,7 @@ from engine.lake.names import fold
 from engine.session.binding.world import SYSTEM_SCHEMAS, view_query
 from engine.session.catalog.definitions import Definition, Key, Kind, already_there
 from engine.session.catalog.system import schema_names
-from engine.session.doing.run import Run
 from engine.session.doing.tables import drop_one_table, refuse_taken
-from engine.sql.syntax import Name
 from engine.sql.syntax.statements.objects import (
     CreateProcedure,
     CreateSchema,
@@ -21,6 +19,12 @@ from engine.sql.syntax.statements.objects import (
     Mode,
     ObjectKind,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax import Name
 
 _KINDS = {
     ObjectKind.VIEW: Kind.VIEW,

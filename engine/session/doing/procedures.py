@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -17,7 +17,11 @@ from engine.sql.meaning import Variable
 from engine.sql.syntax import Name, parse_script
 from engine.sql.syntax.nodes import Default
 from engine.sql.syntax.statements.objects import CreateProcedure, ProcedureParameter
-from engine.sql.syntax.statements.queries import Argument, Execute, ExecuteText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.sql.syntax.statements.queries import Argument, Execute, ExecuteText
 
 
 def do_execute(run: Run, statement: Execute) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.session.doing.run import Run, type_node
 from engine.session.result import ResultSet
 from engine.sql.meaning import Variable
-from engine.sql.syntax.statements.queries import Select, SelectAssign
+
+if TYPE_CHECKING:
+    from engine.sql.syntax.statements.queries import Select, SelectAssign
 
 
 def do_select(run: Run, statement: Select) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,14 @@ from engine.errors import TarnError
 from engine.session.binding.binder import Binder, Bound
 from engine.session.result import Result, ResultSet
 from engine.sql.meaning import SqlType, Variable, parse_type, result_types, to_duckdb
-from engine.sql.syntax.statements.base import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.runtime import Answer
     from engine.session.binding.world import World
     from engine.sql.meaning.values import Constant
+    from engine.sql.syntax.statements.base import Statement
 
 # T-SQL's own limit of procedures that call procedures.
 DEEPEST_CALL = 32

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake.names import fold
-from engine.session.doing.run import Run
-from engine.sql.syntax.statements import flow
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements import flow
 
 # With these values the session does what it does anyway; the other value would change answers.
 _FIXED: dict[str, bool | str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlglot import exp
@@ -11,11 +11,15 @@ from engine.errors import BindError, UnsupportedSqlError
 from engine.runtime.types import duckdb_name
 from engine.session.catalog.declarations import DeclaredColumn
 from engine.session.types import stored_type
-from engine.sql.meaning import SqlType
 from engine.sql.meaning.failures import failure
 from engine.sql.meaning.trees import aliased, case, derived, is_null, select
 from engine.sql.meaning.trees import column as column_tree
 from engine.sql.meaning.types import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.sql.meaning import SqlType
 
 _ROWS = "rows_of_query"
 _NULL_REFUSED = 515

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import TableName, drop_table
 from engine.session.binding.rowsets import declared_type
 from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.declarations import Declaration, DeclaredColumn
 from engine.session.catalog.definitions import Kind, already_there
-from engine.session.doing.run import Run
 from engine.session.doing.storing import declared_columns
 from engine.session.doing.targets import Target, find_target
 from engine.sql.meaning import named_collation
 from engine.sql.plan import Hash, Layout, Replicate, RoundRobin
 from engine.sql.syntax import Name
 from engine.sql.syntax.statements import tables
-from engine.sql.syntax.statements.objects import Drop
-from engine.sql.syntax.statements.queries import SelectInto, Truncate
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.objects import Drop
+    from engine.sql.syntax.statements.queries import SelectInto, Truncate
 
 
 def do_create_table(run: Run, statement: tables.CreateTable) -> None:

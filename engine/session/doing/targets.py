@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,15 +11,17 @@ from engine.errors import BindError
 from engine.runtime import Held, bind_held
 from engine.session.binding.world import TempTable
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of
-from engine.session.catalog.definitions import Key
 from engine.session.doing.storing import arrow_schema, stored_query
-from engine.sql.plan import Layout
 from engine.sql.syntax import Name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.runtime import Answer
     from engine.session.binding.binder import Bound
+    from engine.session.catalog.definitions import Key
     from engine.session.doing.run import Run
+    from engine.sql.plan import Layout
 
 
 @dataclass(frozen=True, slots=True)
