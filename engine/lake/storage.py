@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -29,8 +30,10 @@ class FileStamp:
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> Self:
         """The stamp in what an fsspec filesystem tells of a file."""
-        mark = next((str(info[key]) for key in _STAMP_KEYS if info.get(key) is not None), "")
-        return cls(int(info.get("size") or 0), mark)
+        mark = next((info[key] for key in _STAMP_KEYS if info.get(key) is not None), "")
+        # fsspec's memory filesystem lists a file with a number and describes it with a datetime.
+        told = mark.timestamp() if isinstance(mark, dt.datetime) else mark
+        return cls(int(info.get("size") or 0), str(told))
 
 
 @dataclass(frozen=True, slots=True)
