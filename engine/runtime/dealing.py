@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import OptionError
 from engine.runtime.bound import Held, Stored
 from engine.runtime.distribution import range_of
-from engine.runtime.hive_tests import passing
+from engine.runtime.path_conditions import passing
 from engine.runtime.skipping import may_match
 from engine.sql.plan import Hash, Replicate
 
