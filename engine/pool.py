@@ -92,7 +92,7 @@ class WorkspacePool(Pool):
             return self._session
 
     def _nodes_for(self, size: float) -> int:
-        """Compute nodes of a query: all of a dedicated pool; of a serverless one as many as its bytes need."""
+        """Nodes of a query: all of a dedicated pool; of a serverless one as many as its bytes need."""
         policy = self.spec.policy
         if isinstance(policy, Dedicated):
             return max(1, self.worker_count)
@@ -289,7 +289,7 @@ class WorkspacePool(Pool):
             mode: `overwrite`, `append` or `create`.
 
         Raises:
-            SignatureError: Columns that the model reads are missing or of another type, before anything is read.
+            SignatureError: Columns that the model reads are missing or of another type; nothing was read.
             WriteError: See `write`.
         """
         from engine.ml.score import score, score_flow

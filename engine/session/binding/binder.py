@@ -125,8 +125,9 @@ def _with_joins(source: exp.Expr, node: exp.Table) -> exp.Expr:
 
 def _refuse_applied(lateral: exp.Lateral) -> None:
     if isinstance(lateral.this, OpenRowset | Predict):
+        name = "OPENROWSET" if isinstance(lateral.this, OpenRowset) else "PREDICT"
         raise UnsupportedSqlError(
-            f"{'OPENROWSET' if isinstance(lateral.this, OpenRowset) else 'PREDICT'} behind APPLY is not supported.",
+            f"{name} behind APPLY is not supported.",
             "Put it into a derived table, or join it.",
             **place(lateral),
         )

@@ -1,4 +1,4 @@
-"""Relations that are queries over a table of their own: put in after translation, with the columns that are read."""
+"""Relations that are queries over a table of their own: put in after translation, as far as they are read."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def find_model(node: exp.Expr, binder: Binder, world: World) -> Model:
 
 
 def _given(graph: bytes) -> Model:
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     model = Model(_UNNAMED, 0, graph)
     try:
@@ -114,7 +114,8 @@ def chosen_outputs(
             )
         if not _goes_into(kinds[found], kind):
             raise BindError(
-                f"Output '{name}' of model '{model.name}' is {kinds[found]}, which does not go into {kind} without loss.",
+                f"Output '{name}' of model '{model.name}' is {kinds[found]}, which does not go into {kind} "
+                "without loss.",
                 f"Declare it {kinds[found]}, and CAST in the query. The model returns: {returned}.",
                 name=name,
                 types=[str(kinds[found]), str(kind)],
@@ -124,7 +125,7 @@ def chosen_outputs(
 
 
 def _goes_into(given: SqlType, wanted: SqlType) -> bool:
-    """Whether values keep what they are; whole numbers may be declared narrower, and are checked one by one."""
+    """Whether values keep what they are; whole numbers may be declared narrower, and are checked."""
     if given.base in APPROXIMATE:
         return wanted.base in APPROXIMATE
     if given.base in TEXT:

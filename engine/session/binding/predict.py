@@ -1,4 +1,4 @@
-"""PREDICT: the data part runs on the pool, every part of it is scored where it lies, the rest reads the scores.
+"""PREDICT: the data runs on the pool, every part of it is scored where it lies, the query reads the scores.
 
 The kernel is that of the Python verb `score`, so both give the same answers.
 """

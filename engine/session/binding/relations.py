@@ -28,7 +28,7 @@ class Relation:
         columns: T-SQL type by column, in order, spelled as the table has them.
         rows: Where the rows come from.
         schema: The schema by which its name may be qualified; empty for what is no table of the workspace.
-        query: The DuckDB query over the table of that name that gives `columns`; None if the table itself does.
+        query: The DuckDB query over the table of that name that gives `columns`; None if the table does.
     """
 
     name: str
@@ -63,7 +63,7 @@ def inferred_columns(schema: pa.Schema, what: str) -> dict[str, SqlType]:
 def reading_as(table: BoundTable, columns: Mapping[str, SqlType], *, name: str = "") -> BoundTable:
     """The table with its columns read in the types in which queries take the T-SQL types; perhaps renamed."""
     facts = dict(table.facts.columns)
-    for name, kind in columns.items():
-        if not is_read_as(facts[name.lower()].type, kind):
-            facts[name.lower()] = ColumnFacts(duckdb_type(kind).sql(dialect="duckdb"))
+    for column, kind in columns.items():
+        if not is_read_as(facts[column.lower()].type, kind):
+            facts[column.lower()] = ColumnFacts(duckdb_type(kind).sql(dialect="duckdb"))
     return replace(table, facts=replace(table.facts, columns=facts, name=name or table.facts.name))

@@ -31,7 +31,7 @@ _DOCUMENT = "\x0b"
 
 @dataclass(frozen=True, slots=True)
 class RowsetColumn:
-    """A column of a WITH clause: its name, type, and where in the file it stands (from 1), or under what name."""
+    """A column of a WITH clause: its name and type, and its number (from 1) or name in the file."""
 
     name: str
     type: SqlType
@@ -81,8 +81,8 @@ def csv_options(given: Mapping[str, str | int | bool]) -> CsvOptions:
     """CSV options of the lake from those of T-SQL; the defaults are those of OPENROWSET.
 
     Args:
-        given: Option in lower case to value: fieldterminator, rowterminator, fieldquote, escapechar, firstrow,
-            header_row, codepage, datafiletype.
+        given: Option in lower case to value: fieldterminator, rowterminator, fieldquote, escapechar,
+            firstrow, header_row, codepage, datafiletype.
 
     Raises:
         UnsupportedSqlError: A terminator, quote or code page that cannot be read.

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 HIDDEN = nvarchar(1024)
 _CSV = (
-    "codepage", "datafiletype", "escapechar", "fieldquote", "fieldterminator", "firstrow", "header_row", "rowterminator",
+    "codepage", "datafiletype", "escapechar", "fieldquote", "fieldterminator", "firstrow", "header_row",
+    "rowterminator",
 )  # fmt: skip
 _REFUSED = {
     "maxerrors": "rows that do not fit end the query",
@@ -182,8 +183,8 @@ def _check_types(column: RowsetColumn, kind: pa.DataType) -> None:
     """A float of the file does not go into an exact number without loss: the documented refusal."""
     if pa.types.is_floating(kind) and column.type.is_number and str(column.type) not in ("float", "real"):
         raise BindError(
-            f"Column '{column.name}' of type '{str(column.type).upper()}' is not compatible with external data type "
-            f"'{kind}', please try with 'FLOAT'.",
+            f"Column '{column.name}' of type '{str(column.type).upper()}' is not compatible with external "
+            f"data type '{kind}', please try with 'FLOAT'.",
             "Declare it FLOAT, and CAST in the query.",
             name=column.name,
         )

@@ -118,7 +118,7 @@ def _star(source: exp.Expr, shown: Mapping[str, Sequence[exp.Expr]]) -> list[exp
 
 
 def own_nodes(select: exp.Select, alias: str) -> Iterator[exp.Expr]:
-    """The nodes of a SELECT and its subqueries, those left out in which the alias is given to something else."""
+    """The nodes of a SELECT and its subqueries, but for those that give the alias to something else."""
     lowered = alias.lower()
 
     def prune(node: exp.Expr) -> bool:

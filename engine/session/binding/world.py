@@ -1,4 +1,4 @@
-"""What a session's names stand for: temporary tables, tables, views, external tables, the catalog's own views."""
+"""What a session's names stand for: temporary and stored tables, views, files, the catalog's own views."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a workspace knows beside the rows of its tables: schemas, views, procedures, external objects, columns as declared."""
+"""What a workspace knows beside rows: schemas, views, procedures, external objects, declared columns."""

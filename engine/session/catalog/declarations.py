@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredColumn:
-    """One column as declared; `default` is an expression of T-SQL, empty for none."""
+    """One column as declared; `default` is a SELECT of the one value, empty for none."""
 
     name: str
     type: SqlType

@@ -98,7 +98,8 @@ class Definitions:
             there = ", ".join(one.name for one in self.all(kind)) or "none"
             shown = key.name if kind in _GLOBAL else str(key)
             raise BindError(
-                f"Cannot find the {kind.value} '{shown}', because it does not exist or you do not have permission.",
+                f"Cannot find the {kind.value} '{shown}', because it does not exist or you do not have "
+                "permission.",
                 f"There is: {there}.",
                 name=shown,
             )

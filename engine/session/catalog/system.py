@@ -114,8 +114,10 @@ def _information_columns(world: World) -> _Rows:
         for position, column in enumerate(columns, 1):
             kind = column.type
             yield (
-                world.database, key.schema, key.name, column.name, position, column.default or None,
-                "YES" if column.nullable else "NO", kind.base.value, _length(kind), _precision(kind), _scale(kind),
+                world.database, key.schema, key.name, column.name, position,
+                column.default.removeprefix("SELECT ") or None,
+                "YES" if column.nullable else "NO", kind.base.value, _length(kind), _precision(kind),
+                _scale(kind),
             )  # fmt: skip
 
 

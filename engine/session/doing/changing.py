@@ -178,9 +178,8 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
         return Change(target, alias, (), condition, rows.args.get("with_"))
     place = _place_of(written, items)
     alias = (exposed(items[place]) or [written.name])[-1]
-    target = find_target(
-        run, Name.of(items[place]) if isinstance(items[place], exp.Table) else Name.of(written)
-    )
+    found = items[place]
+    target = find_target(run, Name.of(found if isinstance(found, exp.Table) else written))
     others = tuple(_bare(item) for at, item in enumerate(items) if at != place)
     parts = [*_join_conditions(rows), *([condition] if condition is not None else [])]
     joined = exp.and_(*[part.copy() for part in parts]) if parts else None

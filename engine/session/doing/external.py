@@ -1,4 +1,4 @@
-"""Statements about external objects: data sources, file formats, external tables; and files that are written."""
+"""Statements about external objects: data sources, file formats, external tables."""
 
 from __future__ import annotations
 

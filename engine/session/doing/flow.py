@@ -68,11 +68,11 @@ def do_while(run: Run, statement: flow.While) -> None:
             continue
 
 
-def do_break(run: Run, statement: flow.Break) -> None:
+def do_break(_run: Run, _statement: flow.Break) -> None:
     raise BreakLoop
 
 
-def do_continue(run: Run, statement: flow.Continue) -> None:
+def do_continue(_run: Run, _statement: flow.Continue) -> None:
     raise ContinueLoop
 
 
@@ -112,7 +112,8 @@ def do_throw(run: Run, statement: flow.Throw) -> None:
     state, _ = run.value(statement.state, run.world.integer)
     if not isinstance(number, int) or number < _RAISED:
         raise BindError(
-            f"Error number {number} in the THROW statement is outside the valid range.", "Give 50000 or more."
+            f"Error number {number!r} in the THROW statement is outside the valid range.",
+            "Give 50000 or more.",
         )
     raise SqlRuntimeError(str(message), number=number, state=state, severity=16)
 

@@ -64,7 +64,8 @@ def _values(values: exp.Values, named: Sequence[DeclaredColumn]) -> exp.Values:
         if len(row.expressions) != len(named):
             many = "more" if len(row.expressions) < len(named) else "fewer"
             raise BindError(
-                f"There are {many} columns in the INSERT statement than values specified in the VALUES clause.",
+                f"There are {many} columns in the INSERT statement than values specified "  # noqa: S608 - no SQL
+                "in the VALUES clause.",
                 "The number of values in the VALUES clause must match the number of columns.",
             )
         cells = [
@@ -79,7 +80,7 @@ def default_of(column: DeclaredColumn) -> exp.Expr:
     """The value of a column that nobody gives one."""
     if not column.default:
         return exp.Cast(this=exp.Null(), to=type_node(column.type))
-    (item,) = parse_query(f"SELECT {column.default}").selects
+    (item,) = parse_query(column.default).selects
     return item.this if isinstance(item, exp.Alias) else item
 
 

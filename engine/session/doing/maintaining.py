@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def do_create_statistics(run: Run, statement: CreateStatistics) -> None:
-    """Accepted and recorded: what the planner goes by are the statistics of the files, which are always fresh."""
+    """Accepted and recorded: the planner goes by the statistics of the files, which are always fresh."""
     key = run.world.key(statement.table)
     find_target(run, statement.table)
     known = {column.name.lower() for column in columns_of_table(run.world, key)}

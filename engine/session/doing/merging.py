@@ -1,6 +1,7 @@
 """MERGE: the target's rows after all clauses, computed by one query and replaced in one commit.
 
-What stays of the target is each of its rows beside the source's row that matches it; what is inserted are the source's rows without a match.
+What stays of the target is each of its rows beside the source's row that matches it; what is inserted are
+the source's rows without a match.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class _Merging:
 
 
 def do_merge(run: Run, statement: Merge) -> None:
-    """MERGE INTO ... in one commit; a row of the target that two rows of the source would change is an error."""
+    """MERGE INTO ... in one commit; a row that two rows of the source would change is an error."""
     if statement.top is not None:
         raise UnsupportedSqlError("MERGE with TOP is not supported.", "Choose the rows in USING.")
     target = find_target(run, Name.of(statement.target))
@@ -91,7 +92,7 @@ def _marked(using: exp.Expr) -> exp.Expr:
 
 
 def _joined(merging: _Merging, items: Sequence[exp.Expr]) -> exp.Select:
-    """Every row of the target once, with a row of the source that matches: one that a clause acts on first."""
+    """Every row of the target once, with a source's row that matches: one that a clause acts on first."""
     alias = merging.source.alias
     every = exp.Column(this=exp.Star(), table=quoted(alias))
     match = exp.Select(expressions=[every]).from_(merging.source.copy(), copy=False)

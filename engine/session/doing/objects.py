@@ -76,7 +76,8 @@ def _drop_definition(run: Run, name: Name, statement: Drop) -> None:
     kind = _KINDS[statement.kind]
     if not run.world.definitions.remove(kind, run.world.key(name)) and not statement.if_exists:
         raise BindError(
-            f"Cannot drop the {kind.value} '{name}', because it does not exist or you do not have permission.",
+            f"Cannot drop the {kind.value} '{name}', because it does not exist or you do not have "
+            "permission.",
             "DROP ... IF EXISTS does nothing where there is none.",
             name=str(name),
         )

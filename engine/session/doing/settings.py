@@ -40,7 +40,7 @@ _FREE = (
 )
 
 
-def do_set_option(run: Run, statement: flow.SetOption) -> None:
+def do_set_option(_run: Run, statement: flow.SetOption) -> None:
     for name in statement.names:
         known = _FIXED.get(name.upper())
         if name.upper() in _FREE or (known is not None and statement.value == known):

@@ -46,7 +46,8 @@ def stored_query(tree: exp.Query, columns: Sequence[DeclaredColumn], table: str)
 
 def _stored(value: exp.Expr, column: DeclaredColumn, table: str) -> exp.Expr:
     if not column.nullable:
-        message = f"Cannot insert the value NULL into column '{column.name}', table '{table}'; column does not allow nulls."
+        place = f"column '{column.name}', table '{table}'"
+        message = f"Cannot insert the value NULL into {place}; column does not allow nulls."
         value = case([(is_null(value), failure(_NULL_REFUSED, message))], value)
     if column.type.base in (Base.TIME, Base.UNIQUEIDENTIFIER, Base.TINYINT):
         kind = duckdb_name(stored_type(column.type))
@@ -70,8 +71,8 @@ def declared_columns(
     for at, name in enumerate(found, 1):
         if not name:
             raise BindError(
-                "An object or column name is missing or empty. For SELECT INTO and CREATE TABLE AS SELECT statements, "
-                "verify each column has a name.",
+                "An object or column name is missing or empty. For SELECT INTO and CREATE TABLE AS SELECT "
+                "statements, verify each column has a name.",
                 f"Column {at} has none: give it an alias.",
             )
     _refuse_twice(found)
@@ -83,7 +84,8 @@ def _refuse_twice(names: Sequence[str]) -> None:
     for name in names:
         if name.lower() in seen:
             raise BindError(
-                f"Column names in each table must be unique. Column name '{name}' is specified more than once.",
+                f"Column names in each table must be unique. Column name '{name}' is specified more than "
+                "once.",
                 "Give one of them an alias.",
                 name=name,
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import TableName, drop_table
 from engine.session.binding.rowsets import declared_type
@@ -121,7 +123,7 @@ def _declared(column: tables.ColumnDefinition) -> DeclaredColumn:
     kind = declared_type(column.kind)
     if column.collation:
         kind = kind.with_facts(collation=named_collation(column.collation))
-    default = "" if column.default is None else column.default.sql(dialect="tsql")
+    default = "" if column.default is None else exp.select(column.default).sql(dialect="tsql")
     return DeclaredColumn(column.name, kind, column.nullable is not False, default)
 
 

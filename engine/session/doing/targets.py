@@ -46,7 +46,7 @@ class Target:
         return run.world.machine.answer(stored_query(tree, self.columns, str(self.name)), bound.relations)
 
     def write(self, run: Run, rows: Answer, mode: str) -> int:
-        """Make rows the table's (`create`, `overwrite`) or add them (`append`); return how many were written."""
+        """Make rows the table's (`create`, `overwrite`) or add them (`append`); return how many."""
         if self.name.is_temporary:
             return _hold(run, self, rows, mode)
         key = run.world.key(self.name)
