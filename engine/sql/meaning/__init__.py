@@ -1,7 +1,7 @@
 """The meaning of T-SQL queries, said in DuckDB's SQL.
 
-`to_duckdb` translates a query by T-SQL's own types and rules; `result_types` tells the types of its columns. What
-cannot be kept raises `UnsupportedSqlError`: there is never a wrong value.
+`to_duckdb` translates a query by T-SQL's own types and rules; `result_types` tells the types of its columns.
+What cannot be kept raises `UnsupportedSqlError`: there is never a wrong value.
 
 Layers, upper ones import lower ones:
 

@@ -1,8 +1,8 @@
 """The types of sums, products and quotients.
 
-Source of the decimal rules: "Precision, scale, and length" of the T-SQL reference. Where a result needs more than
-38 digits, sums and comparisons keep the digits before the point; products and quotients keep them too, but at
-least six behind it.
+Source of the decimal rules: "Precision, scale, and length" of the T-SQL reference. Where a result needs more
+than 38 digits, sums and comparisons keep the digits before the point; products and quotients keep them too,
+but at least six behind it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from engine.sql.meaning.values import Value, settled
 
 
 def chosen(
-    conditions: Sequence[exp.Expression], values: Sequence[Value], default: Value | None, node: exp.Expression
+    conditions: Sequence[exp.Expr], values: Sequence[Value], default: Value | None, node: exp.Expr
 ) -> Value:
     """Give the value of the first condition that holds, in the common type of all values.
 
@@ -27,7 +27,8 @@ def chosen(
     kind = common_type(branch.type for branch in branches)
     if kind == NULL:
         raise BindError(
-            "At least one of the result expressions in a CASE specification must be an expression other than the NULL"
+            "At least one of the result expressions in a CASE specification must be an expression other "
+            "than the NULL"
             " constant.",
             **place(node),
         )
@@ -45,6 +46,6 @@ def shared_facts(kind: SqlType, values: Sequence[Value]) -> SqlType:
     return kind.with_facts(trimmed=trimmed, collation=kind.collation)
 
 
-def branch_tree(value: Value) -> exp.Expression:
+def branch_tree(value: Value) -> exp.Expr:
     """Give a value as one of several that must be of one DuckDB type."""
     return exp.Null() if value.is_null else settled(value)

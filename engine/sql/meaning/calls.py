@@ -1,7 +1,7 @@
 """Calls of functions, by T-SQL's own names.
 
-The parser gives many functions as nodes of sqlglot. `read_call` brings them back to the name and the arguments that
-were written, so that one table (`functions`) holds all of T-SQL's functions by name.
+The parser gives many functions as nodes of sqlglot. `read_call` brings them back to the name and the
+arguments that were written, so that one table (`functions`) holds all of T-SQL's functions by name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-Arguments = list[exp.Expression | None]
+Arguments = list[exp.Expr | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class Written:
     """A call as it was written: the name in upper case, and the arguments."""
 
     name: str
-    arguments: tuple[exp.Expression, ...]
+    arguments: tuple[exp.Expr, ...]
 
 
-def read_call(node: exp.Expression) -> Written | None:
+def read_call(node: exp.Expr) -> Written | None:
     """Give the call that a node stands for; None if it is no call.
 
     >>> read_call(exp.Length(this=exp.cast(exp.column("a"), "TEXT"))).name
@@ -37,7 +37,7 @@ def read_call(node: exp.Expression) -> Written | None:
     return Written(name, tuple(argument for argument in arguments if argument is not None))
 
 
-def _bare(node: exp.Expression | None) -> exp.Expression | None:
+def _bare(node: exp.Expr | None) -> exp.Expr | None:
     """Take off the conversion that a builder of sqlglot put around an argument; T-SQL's own rules make it."""
     implied = isinstance(node, exp.TimeStrToTime | exp.TsOrDsToDate) or (
         isinstance(node, exp.Cast) and node.to.this == exp.DType.TEXT
@@ -45,8 +45,8 @@ def _bare(node: exp.Expression | None) -> exp.Expression | None:
     return node.this if implied and node is not None else node
 
 
-def _plain(name: str, *keys: str) -> Callable[[exp.Expression], tuple[str, Arguments]]:
-    def read(node: exp.Expression) -> tuple[str, Arguments]:
+def _plain(name: str, *keys: str) -> Callable[[exp.Expr], tuple[str, Arguments]]:
+    def read(node: exp.Expr) -> tuple[str, Arguments]:
         arguments: Arguments = []
         for key in keys:
             found = node.args.get(key)
@@ -56,40 +56,46 @@ def _plain(name: str, *keys: str) -> Callable[[exp.Expression], tuple[str, Argum
     return read
 
 
-def _count(node: exp.Expression) -> tuple[str, Arguments]:
+def _count(node: exp.Expr) -> tuple[str, Arguments]:
     return "COUNT_BIG" if node.args.get("big_int") else "COUNT", [node.this]
 
 
-def _coalesce(node: exp.Expression) -> tuple[str, Arguments]:
+def _coalesce(node: exp.Expr) -> tuple[str, Arguments]:
     return "ISNULL" if node.args.get("is_null") else "COALESCE", [node.this, *node.expressions]
 
 
-def _datediff(node: exp.Expression) -> tuple[str, Arguments]:
+def _datediff(node: exp.Expr) -> tuple[str, Arguments]:
     name = "DATEDIFF_BIG" if node.args.get("big_int") else "DATEDIFF"
     return name, [node.args["unit"], _bare(node.expression), _bare(node.this)]
 
 
-def _eomonth(node: exp.Expression) -> tuple[str, Arguments]:
+def _eomonth(node: exp.Expr) -> tuple[str, Arguments]:
     inner = node.this
     if isinstance(inner, exp.DateAdd):
         return "EOMONTH", [_bare(inner.this), inner.expression]
     return "EOMONTH", [_bare(inner)]
 
 
-def _trim(node: exp.Expression) -> tuple[str, Arguments]:
+def _trim(node: exp.Expr) -> tuple[str, Arguments]:
     name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(node.args.get("position") or "", "TRIM")
     return name, [node.this, node.expression if node.args.get("expression") else None]
 
 
-def _hashbytes(node: exp.Expression) -> tuple[str, Arguments]:
-    kind = {exp.MD5: "MD5", exp.SHA: "SHA1"}.get(type(node)) or f"SHA2_{node.args['length'].name}"
+def _hashbytes(node: exp.Expr) -> tuple[str, Arguments]:
+    if isinstance(node, exp.SHA2):
+        kind = f"SHA2_{node.args['length'].name}"
+    else:
+        kind = "MD5" if isinstance(node, exp.MD5) else "SHA1"
     return "HASHBYTES", [exp.Literal.string(kind), node.this]
 
 
-def _json(name: str) -> Callable[[exp.Expression], tuple[str, Arguments]]:
-    def read(node: exp.Expression) -> tuple[str, Arguments]:
+def _json(name: str) -> Callable[[exp.Expr], tuple[str, Arguments]]:
+    def read(node: exp.Expr) -> tuple[str, Arguments]:
         path = node.expression
-        return name, [node.this, exp.Literal.string(_path_text(path)) if isinstance(path, exp.JSONPath) else path]
+        return name, [
+            node.this,
+            exp.Literal.string(_path_text(path)) if isinstance(path, exp.JSONPath) else path,
+        ]
 
     return read
 
@@ -107,7 +113,7 @@ def _path_text(path: exp.JSONPath) -> str:
     return shown
 
 
-_READERS: dict[type[exp.Expression], Callable[[exp.Expression], tuple[str, Arguments]]] = {
+_READERS: dict[type[exp.Expr], Callable[[exp.Expr], tuple[str, Arguments]]] = {
     exp.Abs: _plain("ABS", "this"),
     exp.Acos: _plain("ACOS", "this"),
     exp.ApproxDistinct: _plain("APPROX_COUNT_DISTINCT", "this"),
@@ -194,7 +200,9 @@ _READERS: dict[type[exp.Expression], Callable[[exp.Expression], tuple[str, Argum
     exp.Sum: _plain("SUM", "this"),
     exp.Tan: _plain("TAN", "this"),
     exp.TimeFromParts: _plain("TIMEFROMPARTS", "hour", "min", "sec", "fractions", "precision"),
-    exp.TimestampFromParts: _plain("DATETIMEFROMPARTS", "year", "month", "day", "hour", "min", "sec", "milli"),
+    exp.TimestampFromParts: _plain(
+        "DATETIMEFROMPARTS", "year", "month", "day", "hour", "min", "sec", "milli"
+    ),
     exp.TimestampTrunc: _plain("DATETRUNC", "unit", "this"),
     exp.Translate: _plain("TRANSLATE", "this", "from_", "to"),
     exp.Trim: _trim,
@@ -203,4 +211,4 @@ _READERS: dict[type[exp.Expression], Callable[[exp.Expression], tuple[str, Argum
     exp.Uuid: _plain("NEWID"),
     exp.Year: _plain("YEAR", "this"),
 }
-CALL_NODES: tuple[type[exp.Expression], ...] = (exp.Anonymous, *_READERS)
+CALL_NODES: tuple[type[exp.Expr], ...] = (exp.Anonymous, *_READERS)

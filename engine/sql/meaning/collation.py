@@ -65,7 +65,7 @@ def named_collation(name: str) -> Collation:
     return Collation(name, fold_case="CI" in parts, fold_accent="AI" in parts, linguistic=True)
 
 
-def equality_key(tree: exp.Expression, collation: Collation, *, trimmed: bool) -> exp.Expression:
+def equality_key(tree: exp.Expr, collation: Collation, *, trimmed: bool) -> exp.Expr:
     """Give the DuckDB expression whose equality is T-SQL's equality of `tree`."""
     key = tree if trimmed else exp.Anonymous(this="RTRIM", expressions=[tree, exp.Literal.string(" ")])
     if collation.fold_accent:
@@ -75,7 +75,7 @@ def equality_key(tree: exp.Expression, collation: Collation, *, trimmed: bool) -
     return key
 
 
-def order_key(tree: exp.Expression, collation: Collation, *, trimmed: bool) -> exp.Expression:
+def order_key(tree: exp.Expr, collation: Collation, *, trimmed: bool) -> exp.Expr:
     """Give the DuckDB expression by which `tree` sorts and ranks as in T-SQL."""
     key = equality_key(tree, collation, trimmed=trimmed)
     if not collation.linguistic:

@@ -1,21 +1,25 @@
 """Comparisons of two values, whatever their types.
 
-Text compares by keys (`collation`). Where a column meets a constant, raw bounds of the column stand beside the key,
-so that files and row groups can be pruned by them: `name = 'x'` becomes `name >= 'x' AND name < 'x!' AND
-RTRIM(name, ' ') = 'x'`. The bounds hold because `!` is the first printable character behind the blank.
+Text compares by keys (`collation`). Where a column meets a constant, raw bounds of the column stand beside
+the key, so that files and row groups can be pruned by them: `name = 'x'` becomes `name >= 'x' AND name < 'x!'
+AND RTRIM(name, ' ') = 'x'`. The bounds hold because `!` is the first printable character behind the blank.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.collation import Collation, equality_key, order_key
 from engine.sql.meaning.conversion.convert import convert, to_string
 from engine.sql.meaning.precedence import common_type
 from engine.sql.meaning.trees import binary, both, call, text
 from engine.sql.meaning.types import DATETIMEOFFSET, INT, NULL, Base, SqlType
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+    from engine.sql.meaning.values import Value
 
 MIRRORED: dict[type[exp.Binary], type[exp.Binary]] = {
     exp.LT: exp.GT,
@@ -26,7 +30,7 @@ MIRRORED: dict[type[exp.Binary], type[exp.Binary]] = {
 ORDERED = frozenset(MIRRORED)
 
 
-def compare(operator: type[exp.Binary], left: Value, right: Value, context: Context) -> exp.Expression:
+def compare(operator: type[exp.Binary], left: Value, right: Value, context: Context) -> exp.Expr:
     """Compare as T-SQL does.
 
     Raises:
@@ -74,7 +78,7 @@ def _truth(value: Value, other: Value) -> Value:
     return value
 
 
-def _compare_text(operator: type[exp.Binary], left: Value, right: Value, collation: Collation) -> exp.Expression:
+def _compare_text(operator: type[exp.Binary], left: Value, right: Value, collation: Collation) -> exp.Expr:
     if left.is_constant and not right.is_constant:
         left, right, operator = right, left, MIRRORED.get(operator, operator)
     if isinstance(left.tree, exp.Column) and isinstance(right.constant, str):
@@ -85,28 +89,28 @@ def _compare_text(operator: type[exp.Binary], left: Value, right: Value, collati
     return binary(operator, key(left, collation), key(right, collation))
 
 
-def equal_text(value: Value, collation: Collation) -> exp.Expression:
+def equal_text(value: Value, collation: Collation) -> exp.Expr:
     """Give the key by whose equality a text is equal."""
     if isinstance(value.constant, str) and value.constant.isascii():
         return text(_folded(value.constant, collation))
     return equality_key(value.tree, collation, trimmed=value.type.trimmed)
 
 
-def order_text(value: Value, collation: Collation) -> exp.Expression:
+def order_text(value: Value, collation: Collation) -> exp.Expr:
     """Give the key by which a text sorts."""
     if isinstance(value.constant, str) and collation.is_binary:
         return equal_text(value, collation)
     return order_key(value.tree, collation, trimmed=value.type.trimmed)
 
 
-def equality_tree(value: Value, context: Context) -> exp.Expression:
+def equality_tree(value: Value, context: Context) -> exp.Expr:
     """Give the key by which values of any type are equal: for GROUP BY, DISTINCT, IN and joins of sets."""
     if not value.type.is_text:
         return value.tree
     return equal_text(value, context.collation_of(value.type))
 
 
-def order_tree(value: Value, context: Context) -> exp.Expression:
+def order_tree(value: Value, context: Context) -> exp.Expr:
     """Give the key by which values of any type sort."""
     if value.type.base is Base.UNIQUEIDENTIFIER:
         return call("tsql_guid_key", value.tree)
@@ -118,27 +122,33 @@ def _folded(constant: str, collation: Collation) -> str:
     return bare.lower() if collation.fold_case else bare
 
 
-def _bounded(operator: type[exp.Binary], column: Value, constant: str, collation: Collation) -> exp.Expression | None:
+def _bounded(
+    operator: type[exp.Binary], column: Value, constant: str, collation: Collation
+) -> exp.Expr | None:
     """Compare a column with a constant by raw bounds, and by the key where the bounds do not decide."""
     low, high = raw_bounds(constant, collation)
-    key, bare = equal_text(column, collation), text(_folded(constant, collation))
     if low is None or high is None:
         return None
-    tree = column.tree
+    key, bare, tree = equal_text(column, collation), text(_folded(constant, collation)), column.tree
     if operator is exp.EQ:
-        if key == tree:
-            return binary(exp.EQ, tree, bare)
-        return both(binary(exp.GTE, tree, low), binary(exp.LT, tree, high), binary(exp.EQ, key, bare))
-    if not collation.is_binary or operator not in ORDERED:
-        return None
-    if operator in (exp.LT, exp.GTE) or key == tree:
+        bounds = [] if key == tree else [binary(exp.GTE, tree, low), binary(exp.LT, tree, high)]
+        return both(*bounds, binary(exp.EQ, key, bare))
+    if operator in ORDERED and collation.is_binary:
+        return _bounded_order(operator, tree, key, bare, high)
+    return None
+
+
+def _bounded_order(
+    operator: type[exp.Binary], tree: exp.Expr, key: exp.Expr, bare: exp.Expr, high: exp.Expr
+) -> exp.Expr:
+    """Compare bytes where trailing blanks change nothing, which is so for `<` and `>=`."""
+    if key == tree or operator in (exp.LT, exp.GTE):
         return binary(operator, tree, bare)
-    if operator is exp.GT:
-        return both(binary(exp.GT, tree, bare), binary(exp.GT, key, bare))
-    return both(binary(exp.LT, tree, high), binary(exp.LTE, key, bare))
+    bound = binary(exp.GT, tree, bare) if operator is exp.GT else binary(exp.LT, tree, high)
+    return both(bound, binary(operator, key, bare))
 
 
-def raw_bounds(constant: str, collation: Collation) -> tuple[exp.Expression | None, exp.Expression | None]:
+def raw_bounds(constant: str, collation: Collation) -> tuple[exp.Expr | None, exp.Expr | None]:
     """Give bounds in bytes (the lower one counts, the upper one does not) of all texts equal to a constant.
 
     >>> from engine.sql.meaning.collation import BIN2, CI

@@ -11,12 +11,14 @@ from engine.sql.meaning.values import Value
 def are_joined(left: SqlType, right: SqlType) -> bool:
     """Whether `+` joins: two texts, two byte strings, or one of them and NULL."""
     kinds = (left, right)
-    joined = all(kind.is_text or kind == NULL for kind in kinds) or all(kind.is_bytes or kind == NULL for kind in kinds)
+    joined = all(kind.is_text or kind == NULL for kind in kinds) or all(
+        kind.is_bytes or kind == NULL for kind in kinds
+    )
     return joined and set(kinds) != {NULL}
 
 
 def concatenated(left: Value, right: Value) -> Value:
-    """Join two texts or two byte strings; beyond the longest length without MAX the rest is lost, as in T-SQL."""
+    """Join two texts or two byte strings; what exceeds the longest length is lost, unless it is MAX."""
     if left.type.is_bytes or right.type.is_bytes:
         kind = varbinary(_joined_size(left.type, right.type, 8000))
         return Value(join_text([convert(left, kind).tree, convert(right, kind).tree]), kind)

@@ -1,31 +1,34 @@
 """Exact arithmetic on decimals, with T-SQL's digits.
 
-DuckDB adds and multiplies decimals exactly, but divides them as floats, and a product of two decimals of at most 18
-digits must fit 18 digits itself. T-SQL's quotient is exact too: cut, not rounded, at its last digit. So a quotient
-is one of integers: `1.00 / 3` with six digits is `1000000 // 3 * 0.000001`.
+DuckDB adds and multiplies decimals exactly, but divides them as floats, and a product of two decimals of at
+most 18 digits must fit 18 digits itself. T-SQL's quotient is exact too: cut, not rounded, at its last digit.
+So a quotient is one of integers: `1.00 / 3` with six digits is `1000000 // 3 * 0.000001`.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
-from engine.sql.meaning.arithmetic_types import Digits
 from engine.sql.meaning.precedence import exact_digits
 from engine.sql.meaning.trees import binary, call, cast, cast_as, number, text
 from engine.sql.meaning.types import INTEGERS, Base, SqlType, decimal
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.arithmetic_types import Digits
+    from engine.sql.meaning.values import Value
 
 _FAST = 18  # decimals of so many digits are 64-bit integers in DuckDB, wider ones 128-bit
 
 
-def exact_sum(operator: type[exp.Binary], left: Value, right: Value, kind: SqlType) -> exp.Expression:
+def exact_sum(operator: type[exp.Binary], left: Value, right: Value, kind: SqlType) -> exp.Expr:
     return cast(binary(operator, left.tree, right.tree), kind)
 
 
-def exact_product(left: Value, right: Value, kind: SqlType, digits: tuple[Digits, Digits]) -> exp.Expression:
+def exact_product(left: Value, right: Value, kind: SqlType, digits: tuple[Digits, Digits]) -> exp.Expr:
     """Multiply, with room for all digits.
 
     Raises:
@@ -38,12 +41,15 @@ def exact_product(left: Value, right: Value, kind: SqlType, digits: tuple[Digits
             "CAST one of them to a decimal with fewer digits behind the point.",
         )
     tree = left.tree
-    if sum(precision for precision, _ in digits) > _FAST and max(precision for precision, _ in digits) <= _FAST:
+    if (
+        sum(precision for precision, _ in digits) > _FAST
+        and max(precision for precision, _ in digits) <= _FAST
+    ):
         tree = cast(tree, decimal(_FAST + 1, left_scale))
     return cast(binary(exp.Mul, tree, right.tree), kind)
 
 
-def exact_remainder(left: Value, right: Value, kind: SqlType, digits: tuple[Digits, Digits]) -> exp.Expression:
+def exact_remainder(left: Value, right: Value, kind: SqlType, digits: tuple[Digits, Digits]) -> exp.Expr:
     del digits
     if right.is_constant:
         return cast(binary(exp.Mod, left.tree, right.tree), kind)
@@ -52,7 +58,7 @@ def exact_remainder(left: Value, right: Value, kind: SqlType, digits: tuple[Digi
 
 def exact_quotient(
     left: Value, right: Value, kind: SqlType, digits: tuple[Digits, Digits], *, checked: bool = True
-) -> exp.Expression:
+) -> exp.Expr:
     """Divide integers that hold the digits of both operands; unless checked, the divisor is never zero."""
     (left_precision, left_scale), (right_precision, right_scale) = digits
     precision, scale = exact_digits(kind)
@@ -67,7 +73,7 @@ def exact_quotient(
     return scaled(quotient, kind, fast=fast)
 
 
-def scaled(whole: exp.Expression, kind: SqlType, *, fast: bool = False) -> exp.Expression:
+def scaled(whole: exp.Expr, kind: SqlType, *, fast: bool = False) -> exp.Expr:
     """Put the point into an integer that holds all digits of a decimal."""
     scale = exact_digits(kind)[1]
     digits = cast(whole, decimal(_FAST if fast else 38))
@@ -76,14 +82,14 @@ def scaled(whole: exp.Expression, kind: SqlType, *, fast: bool = False) -> exp.E
     return cast(binary(exp.Mul, digits, number(f"{Decimal(1).scaleb(-scale):f}")), kind)
 
 
-def _shifted(whole: exp.Expression, places: int, storage: str) -> exp.Expression:
+def _shifted(whole: exp.Expr, places: int, storage: str) -> exp.Expr:
     if not places:
         return whole
     power = cast_as(number(10 ** abs(places)), storage)
     return binary(exp.Mul if places > 0 else exp.IntDiv, whole, power)
 
 
-def _unscaled(value: Value, digits: Digits, storage: str) -> exp.Expression:
+def _unscaled(value: Value, digits: Digits, storage: str) -> exp.Expr:
     """Give the integer of all digits of an exact number."""
     precision, scale = digits
     if isinstance(value.constant, int | Decimal):

@@ -1,7 +1,7 @@
 """Errors that only the data can bring about: how a query raises them in DuckDB, and how they are read back.
 
-DuckDB's `error(text)` ends the statement. The text starts with SQL Server's message number in brackets, so whoever
-runs the query can tell a failure that the query was written to raise from one that DuckDB found.
+DuckDB's `error(text)` ends the statement. The text starts with SQL Server's message number in brackets, so
+whoever runs the query can tell a failure that the query was written to raise from one that DuckDB found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TRUNCATED = 2628
 _MARKED = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 
 
-def failure(number: int, message: str) -> exp.Expression:
+def failure(number: int, message: str) -> exp.Expr:
     """Give the expression that ends the statement with this message.
 
     >>> failure(8134, "Divide by zero error encountered.").sql("duckdb")

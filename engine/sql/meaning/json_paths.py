@@ -55,4 +55,6 @@ def read_path(text: str) -> JsonPath:
 
 
 def _malformed(text: str) -> BindError:
-    return BindError(f"JSON path '{text}' is not properly formatted.", "Write it as $.key[0].\"another key\".", path=text)
+    return BindError(
+        f"JSON path '{text}' is not properly formatted.", 'Write it as $.key[0]."another key".', path=text
+    )

@@ -97,21 +97,23 @@ def type_of_arrow(text: str) -> SqlType:
     >>> str(type_of_arrow("decimal128(10, 2)")), str(type_of_arrow("timestamp[us, tz=UTC]"))
     ('decimal(10,2)', 'datetime2(7)')
     """
-    if text in _ARROW:
-        return _ARROW[text]
+    found = _ARROW.get(text) or _parametric(text)
+    if found is None:
+        raise _unknown(text)
+    return found
+
+
+def _parametric(text: str) -> SqlType | None:
+    """Read a type with parameters; times of any unit are one type, and nested types are JSON text."""
     if match := _DICTIONARY.fullmatch(text):
         return type_of_arrow(match[1])
     if match := _DECIMAL.fullmatch(text):
         return _decimal(int(match[1]), int(match[2]), text)
     if match := _BINARY.fullmatch(text):
         return SqlType(Base.BINARY, int(match[1])) if int(match[1]) <= 8000 else varbinary(MAX)
-    if text.startswith("timestamp["):
-        return DATETIME2
-    if text.startswith("time"):
-        return TIME
     if _NESTED.fullmatch(text):
-        return varchar(8000)  # JSON text
-    raise _unknown(text)
+        return varchar(8000)
+    return DATETIME2 if text.startswith("timestamp[") else TIME if text.startswith("time") else None
 
 
 def _decimal(digits: int, scale: int, text: str) -> SqlType:
@@ -122,7 +124,9 @@ def _decimal(digits: int, scale: int, text: str) -> SqlType:
 
 def _unknown(text: str) -> UnsupportedSqlError:
     return UnsupportedSqlError(
-        f"A column of type {text} has no type in T-SQL.", "Leave the column out or rewrite the file.", type=text
+        f"A column of type {text} has no type in T-SQL.",
+        "Leave the column out or rewrite the file.",
+        type=text,
     )
 
 

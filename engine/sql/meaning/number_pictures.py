@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
 from engine.sql.meaning.trees import binary, call, case, cast, cast_as, join_text, number, text
 from engine.sql.meaning.types import APPROXIMATE, INTEGERS, decimal
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.values import Value
 
 _STANDARD = re.compile(r"([A-Za-z])(\d{0,2})")
 _CUSTOM = re.compile(
@@ -34,7 +37,7 @@ class _Layout:
     percent: bool = False
 
 
-def format_number(value: Value, picture: str) -> exp.Expression:
+def format_number(value: Value, picture: str) -> exp.Expr:
     """Write a number.
 
     Args:
@@ -83,7 +86,7 @@ def _custom(picture: str) -> _Layout:
     )
 
 
-def _laid_out(value: Value, layout: _Layout) -> exp.Expression:
+def _laid_out(value: Value, layout: _Layout) -> exp.Expr:
     rounded = _rounded(value, layout)
     digits = call(
         "tsql_digits",
@@ -97,17 +100,19 @@ def _laid_out(value: Value, layout: _Layout) -> exp.Expression:
     return case([(binary(exp.LT, rounded, number(0)), join_text([minus, digits, behind]))], positive)
 
 
-def _rounded(value: Value, layout: _Layout) -> exp.Expression:
+def _rounded(value: Value, layout: _Layout) -> exp.Expr:
     """Round half away from zero; of a float only 15 digits count, as in .NET."""
     tree = value.tree
     if value.type.base in APPROXIMATE:
         tree = call("PRINTF", text("%.14e"), cast_as(tree, "DOUBLE"))
     if layout.percent:
-        return cast(binary(exp.Mul, cast(tree, decimal(38, layout.most + 2)), number(100)), decimal(38, layout.most))
+        return cast(
+            binary(exp.Mul, cast(tree, decimal(38, layout.most + 2)), number(100)), decimal(38, layout.most)
+        )
     return cast(tree, decimal(38, layout.most))
 
 
-def _integer(value: Value, letter: str, digits: int) -> exp.Expression:
+def _integer(value: Value, letter: str, digits: int) -> exp.Expr:
     """Write an integer with leading zeros, or a non-negative one in hexadecimal."""
     if letter.upper() == "X":
         return call("PRINTF", text(f"%0{digits}{letter}"), cast_as(value.tree, "BIGINT"))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from engine.errors import UnsupportedSqlError
 
-
 _NOTHING = "[^\\x{0}-\\x{10FFFF}]"
 
 
@@ -74,7 +73,9 @@ def like_text(steps: tuple[Step, ...], escape: str) -> str:
     'a~%b%'
     """
     return "".join(
-        (escape + step.text if step.text in ("%", "_", escape) else step.text) if step.kind == "text" else step.kind
+        (escape + step.text if step.text in ("%", "_", escape) else step.text)
+        if step.kind == "text"
+        else step.kind
         for step in steps
     )
 
@@ -82,8 +83,8 @@ def like_text(steps: tuple[Step, ...], escape: str) -> str:
 def regex_text(steps: tuple[Step, ...]) -> str:
     """Write the pattern as a regular expression, without anchors.
 
-    >>> regex_text(read_pattern("a.[^0-9]%"))
-    'a\\\\.[^0-9].*'
+    >>> regex_text(read_pattern("a[^0-9]%_"))
+    'a[^0-9].*.'
     """
     return "".join(_regex(step) for step in steps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -17,12 +18,14 @@ from engine.sql.meaning.conversion.assign import assign
 from engine.sql.meaning.queries.queries import query_relation
 from engine.sql.meaning.rules import RULES
 from engine.sql.meaning.trees import aliased, select
-from engine.sql.meaning.types import SqlType
 from engine.sql.meaning.values import settled
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.types import SqlType
 
 
 def to_duckdb(
-    tree: exp.Expression,
+    tree: exp.Expr,
     schema: Schema,
     *,
     collation: Collation = BIN2,
@@ -34,18 +37,18 @@ def to_duckdb(
 
     Args:
         tree: The query as the T-SQL parser gives it; it is not changed.
-        schema: Types of the columns of every table that the query names, by table (`t`, `dbo.t`; case ignored).
-            A table's columns must reach DuckDB in the types of `duckdb_type`.
+        schema: Types of the columns of every table that the query names, by table (`t`, `dbo.t`; case
+            ignored). A table's columns must reach DuckDB in the types of `duckdb_type`.
         collation: The collation of the database.
         now: The time of the statement, for GETDATE and its like; an aware one tells the zone.
         variables: The variables that the query names, by `@name` in lower case; functions of the session by
             `name()`.
-        into: The types of the columns that the rows are assigned to, for INSERT; text that is too long then ends
-            the statement.
+        into: The types of the columns that the rows are assigned to, for INSERT; text that is too long then
+            ends the statement.
 
     Returns:
-        A query of the DuckDB dialect whose columns are all qualified, and whose outputs all have names. It may call
-        the macros of `MACROS`, and expects the DuckDB setting `TimeZone` to be UTC.
+        A query of the DuckDB dialect whose columns are all qualified, and whose outputs all have names. It
+        may call the macros of `MACROS`, and expects the DuckDB setting `TimeZone` to be UTC.
 
     Raises:
         BindError: A name means nothing or two things, or types do not fit.
@@ -59,7 +62,7 @@ def to_duckdb(
 
 
 def result_types(
-    tree: exp.Expression,
+    tree: exp.Expr,
     schema: Schema,
     *,
     collation: Collation = BIN2,
@@ -82,7 +85,9 @@ def _context(settings: Settings) -> Context:
 def _assigned(relation: Relation, into: Sequence[SqlType], context: Context) -> Relation:
     if len(into) != len(relation.columns):
         many = "more" if len(into) < len(relation.columns) else "fewer"
-        raise BindError(f"The select list for the INSERT statement contains {many} items than the insert list.")
+        raise BindError(
+            f"The select list for the INSERT statement contains {many} items than the insert list."
+        )
     source, values = wrapped(relation, context)
     projections = [
         aliased(settled(assign(value, kind)), shown_name(relation.columns, index))

@@ -84,7 +84,9 @@ def parse_type(text: str, *, length: int = DECLARED_LENGTH) -> SqlType:
     name, size, scale = (match[1].lower(), match[2], match[3]) if match else (text, None, None)
     if name == "sysname":
         name, size = "nvarchar", "128"
-    return _sized(_SYNONYMS.get(" ".join(name.split()), name), [part for part in (size, scale) if part], length)
+    return _sized(
+        _SYNONYMS.get(" ".join(name.split()), name), [part for part in (size, scale) if part], length
+    )
 
 
 def type_of_node(node: exp.DataType, *, length: int = CAST_LENGTH) -> SqlType:
@@ -136,7 +138,7 @@ def _text(base: Base, sizes: list[str], length: int) -> SqlType:
     return SqlType(base, size)
 
 
-def _check(fits: bool, name: str, sizes: list[str]) -> None:  # noqa: FBT001 - reads as a sentence
+def _check(fits: bool, name: str, sizes: list[str]) -> None:
     if not fits:
         given = ", ".join(sizes)
         raise BindError(

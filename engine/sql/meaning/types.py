@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from engine.sql.meaning.collation import Collation
+if TYPE_CHECKING:
+    from engine.sql.meaning.collation import Collation
 
 MAX = -1  # the length of varchar(max), nvarchar(max) and varbinary(max)
 

@@ -33,11 +33,11 @@ class Value:
     Attributes:
         tree: The DuckDB expression.
         type: The T-SQL type.
-        constant: The value itself if it is known before any data is read; a datetime stands for all types that
-            have a date and a time, an aware one for datetimeoffset.
+        constant: The value itself if it is known before any data is read; a datetime stands for all types
+            that have a date and a time, an aware one for datetimeoffset.
     """
 
-    tree: exp.Expression
+    tree: exp.Expr
     type: SqlType
     constant: Constant | _Unknown = UNKNOWN
 
@@ -65,11 +65,11 @@ def constant(value: Constant, kind: SqlType) -> Value:
     return Value(_literal(value, kind), kind, value)
 
 
-def predicate(tree: exp.Expression) -> Value:
+def predicate(tree: exp.Expr) -> Value:
     return Value(tree, PREDICATE)
 
 
-def settled(value: Value) -> exp.Expression:
+def settled(value: Value) -> exp.Expr:
     """Give the expression with its exact DuckDB type, for places where DuckDB would choose one itself."""
     constant = value.constant
     natural = (
@@ -81,26 +81,24 @@ def settled(value: Value) -> exp.Expression:
     return value.tree if natural or not value.is_constant else cast(value.tree, value.type)
 
 
-def _literal(value: Constant, kind: SqlType) -> exp.Expression:
-    match value:
-        case None:
-            return exp.Null() if kind.base in (Base.NULL, Base.PREDICATE) else cast(exp.Null(), kind)
-        case bool():
-            return exp.true() if value else exp.false()
-        case int():
-            return number(value)
-        case Decimal():
-            scale = 4 if kind.base in MONEYS else kind.scale
-            return number(f"{value:.{scale}f}")
-        case float():
-            shown = repr(value)
-            return number(shown if "e" in shown else f"{shown}e0")
-        case str():
-            return text(value)
-        case bytes():
-            return call("UNHEX", text(value.hex()))
-        case _:
-            return cast(text(_shown(value)), kind)
+def _literal(value: Constant, kind: SqlType) -> exp.Expr:
+    if value is None:
+        return exp.Null() if kind.base in (Base.NULL, Base.PREDICATE) else cast(exp.Null(), kind)
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, int | Decimal | float):
+        return number(_digits(value, kind))
+    if isinstance(value, bytes):
+        return call("UNHEX", text(value.hex()))
+    return text(value) if isinstance(value, str) else cast(text(_shown(value)), kind)
+
+
+def _digits(value: float | Decimal, kind: SqlType) -> str:
+    """Write a number so that DuckDB takes it for an integer, a decimal or a float as it is."""
+    if isinstance(value, Decimal):
+        return f"{value:.{4 if kind.base in MONEYS else kind.scale}f}"
+    shown = repr(value)
+    return f"{shown}e0" if isinstance(value, float) and "e" not in shown else shown
 
 
 def _shown(value: dt.date | dt.time | UUID) -> str:

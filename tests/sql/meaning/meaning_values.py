@@ -1,9 +1,9 @@
 """Data files of T-SQL and the values that SQL Server gives for it.
 
-A line is `T-SQL => types: values`. T-SQL that is no query is an expression. Columns are parted by `|`, rows by `;`.
-Instead of types and values may stand an error: `!8134` (a failure that the query raises itself), `!duckdb` (one that
-DuckDB finds, such as an overflow), `!bind` or `!refused`. A line `@ci` or `@bin2` gives the lines below it that
-collation of the database.
+A line is `T-SQL => types: values`. T-SQL that is no query is an expression. Columns are parted by `|`, rows
+by `;`. Instead of types and values may stand an error: `!8134` (a failure that the query raises itself),
+`!duckdb` (one that DuckDB finds, such as an overflow), `!bind` or `!refused`. A line `@ci` or `@bin2` gives
+the lines below it that collation of the database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import duckdb
 
@@ -47,38 +46,39 @@ VARIABLES = {
 SETUP = (
     "SET TimeZone = 'UTC'",
     *MACROS,
-    "CREATE TABLE t(id INT, name VARCHAR, qty INT, price DECIMAL(10,2), d TIMESTAMP, grp VARCHAR, code VARCHAR)",
+    """CREATE TABLE t(id INT, name VARCHAR, qty INT, price DECIMAL(10,2), d TIMESTAMP, grp VARCHAR,
+    code VARCHAR)""",
     """INSERT INTO t VALUES
     (1, 'Alice', 3, 2.50, TIMESTAMP '2024-01-31 10:20:30', 'A', 'x'),
     (2, 'bob', 5, 1.25, TIMESTAMP '2024-02-29 23:59:59', 'A', 'y'),
     (3, NULL, 0, NULL, TIMESTAMP '2023-12-31 00:00:00', 'B', 'X ')""",
     "CREATE TABLE u(id INT, k VARCHAR, v INT)",
     "INSERT INTO u VALUES (1, 'a', 10), (1, 'b', 20), (2, 'a', 5)",
-    """CREATE TABLE w(i INT, big BIGINT, small SMALLINT, tiny UTINYINT, b BOOLEAN, f DOUBLE, r FLOAT, m DECIMAL(19,4),
-    day DATE, moment TIMESTAMP, clock TIME, legacy TIMESTAMP, word VARCHAR, wide VARCHAR, fixed VARCHAR, g UUID,
+    """CREATE TABLE w(i INT, big BIGINT, small SMALLINT, tiny UTINYINT, b BOOLEAN, f DOUBLE, r FLOAT, m
+        DECIMAL(19,4),
+    day DATE, moment TIMESTAMP, clock TIME, legacy TIMESTAMP, word VARCHAR, wide VARCHAR, fixed VARCHAR, g
+    UUID,
     bytes BLOB, digits VARCHAR, zoned TIMESTAMPTZ)""",
     """INSERT INTO w VALUES
-    (1, 10000000000, 100, 200, TRUE, 1.5, 0.1, 12.3456, DATE '2024-02-29', TIMESTAMP '2024-02-29 13:14:15.123456',
+    (1, 10000000000, 100, 200, TRUE, 1.5, 0.1, 12.3456, DATE '2024-02-29', TIMESTAMP '2024-02-29
+    13:14:15.123456',
      TIME '13:14:15.5', TIMESTAMP '2024-02-29 13:14:15.997', 'ab  ', 'naïve', 'ab   ',
      '6f9619ff-8b86-d011-b42d-00c04fc964ff', '\\x41\\x42'::BLOB, '12', TIMESTAMPTZ '2024-02-29 12:00:00+00'),
-    (2, NULL, -5, 7, FALSE, -2.5, 2.5, -0.5, DATE '1899-12-30', TIMESTAMP '1899-12-30 23:59:59', TIME '00:00:00',
-     TIMESTAMP '1900-01-01 12:00:00', 'AB', 'x', 'b    ', '00000000-0000-0000-0000-000000000001', '\\x00'::BLOB,
+    (2, NULL, -5, 7, FALSE, -2.5, 2.5, -0.5, DATE '1899-12-30', TIMESTAMP '1899-12-30 23:59:59', TIME
+    '00:00:00',
+     TIMESTAMP '1900-01-01 12:00:00', 'AB', 'x', 'b    ', '00000000-0000-0000-0000-000000000001',
+     '\\x00'::BLOB,
      ' 7 ', NULL)""",
 )
+_COLUMNS = """
+i int, big bigint, small smallint, tiny tinyint, b bit, f float, r real, m money, day date, moment datetime2,
+clock time, legacy datetime, word varchar(20), wide nvarchar(20), fixed char(5), g uniqueidentifier,
+bytes varbinary(10), digits varchar(10), zoned datetimeoffset
+"""
 SCHEMA = {
     **SHOWN_SCHEMA,
-    "w": {
-        name: parse_type(kind)
-        for name, kind in {
-            "i": "int", "big": "bigint", "small": "smallint", "tiny": "tinyint", "b": "bit", "f": "float",
-            "r": "real", "m": "money", "day": "date", "moment": "datetime2", "clock": "time", "legacy": "datetime",
-            "word": "varchar(20)", "wide": "nvarchar(20)", "fixed": "char(5)", "g": "uniqueidentifier",
-            "bytes": "varbinary(10)", "digits": "varchar(10)", "zoned": "datetimeoffset",
-        }.items()
-    },
-}  # fmt: skip
-
-
+    "w": {name: parse_type(kind) for name, kind in (pair.split() for pair in _COLUMNS.split(","))},
+}
 _COLLATIONS = {"@ci": CI, "@bin2": BIN2}
 
 
@@ -136,16 +136,14 @@ def outcome(case: Case, con: duckdb.DuckDBPyConnection) -> str:
 
 
 def shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
     if value is None:
         return "NULL"
     if isinstance(value, str):
         return f"'{value}'"
     if isinstance(value, bytes):
         return f"0x{value.hex().upper()}"
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
     if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    return f"{value:f}" if isinstance(value, Decimal) else str(value).upper() if isinstance(value, UUID) else repr(value)
+        return str(value)
+    return (
+        f"{value:f}" if isinstance(value, Decimal) else repr(int(value) if isinstance(value, bool) else value)
+    )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any
 
 from sqlglot import exp
 
@@ -16,7 +17,7 @@ from engine.sql.meaning.types import PREDICATE, SqlType
 from engine.sql.meaning.values import Constant, Value
 
 Schema = Mapping[str, Mapping[str, SqlType]]
-Rule = Callable[[exp.Expression, "Context"], Value]
+Rule = Callable[[Any, "Context"], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Variable:
 class Relation:
     """A translated query: the DuckDB tree, and the columns that it gives.
 
-    The tree's own names of the columns are those of `Column.name`; a column without a name is called `_col_1`,
-    `_col_2`, ... by its place.
+    The tree's own names of the columns are those of `Column.name`; a column without a name is called
+    `_col_1`, `_col_2`, ... by its place.
     """
 
     tree: exp.Query
@@ -62,7 +63,9 @@ class Settings:
             OptionError: None was given.
         """
         if self.now is None:
-            raise OptionError("The statement asks for the time and was given none.", "Pass now=datetime.now(UTC).")
+            raise OptionError(
+                "The statement asks for the time and was given none.", "Pass now=datetime.now(UTC)."
+            )
         return self.now if self.now.tzinfo else self.now.replace(tzinfo=dt.UTC)
 
 
@@ -81,14 +84,14 @@ class Context:
     """
 
     settings: Settings
-    rules: Mapping[type[exp.Expression], Rule]
-    query: Callable[[exp.Expression, Context], Relation]
+    rules: Mapping[type[exp.Expr], Rule]
+    query: Callable[[exp.Expr, Context], Relation]
     scope: Scope = field(default_factory=Scope)
     ctes: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     aggregates: bool = False
 
-    def lower(self, node: exp.Expression) -> Value:
+    def lower(self, node: exp.Expr) -> Value:
         """Translate an expression.
 
         Raises:
@@ -97,20 +100,23 @@ class Context:
         rule = self.rules.get(type(node))
         if rule is None:
             raise UnsupportedSqlError(
-                f"{type(node).__name__} is not supported in an expression: {node.sql('tsql')[:80]}.", **place(node)
+                f"{type(node).__name__} is not supported in an expression: {node.sql('tsql')[:80]}.",
+                **place(node),
             )
         return rule(node, self)
 
-    def value(self, node: exp.Expression) -> Value:
+    def value(self, node: exp.Expr) -> Value:
         """Translate an expression that must have a value, not a truth."""
         value = self.lower(node)
         if value.type == PREDICATE:
             raise BindError(
-                "A condition stands where a value is expected.", "Write CASE WHEN ... THEN 1 ELSE 0 END.", **place(node)
+                "A condition stands where a value is expected.",
+                "Write CASE WHEN ... THEN 1 ELSE 0 END.",
+                **place(node),
             )
         return value
 
-    def condition(self, node: exp.Expression) -> exp.Expression:
+    def condition(self, node: exp.Expr) -> exp.Expr:
         """Translate an expression that must be true, false or unknown."""
         value = self.lower(node)
         if value.type != PREDICATE:
@@ -127,7 +133,7 @@ class Context:
     def with_cte(self, name: str, columns: tuple[Column, ...]) -> Context:
         return replace(self, ctes={**self.ctes, name.lower(): columns})
 
-    def subquery(self, node: exp.Expression) -> Relation:
+    def subquery(self, node: exp.Expr) -> Relation:
         """Translate a query inside an expression; it sees this scope around it."""
         return self.query(node, replace(self, scope=self.scope.nested(), aggregates=False))
 
@@ -149,7 +155,8 @@ class Context:
         if any(not collation.same_rules(chosen[0]) for collation in chosen):
             names = '" and "'.join(sorted({collation.name for collation in chosen}))
             raise BindError(
-                f'Cannot resolve the collation conflict between "{names}".', "Add a COLLATE clause to one operand."
+                f'Cannot resolve the collation conflict between "{names}".',
+                "Add a COLLATE clause to one operand.",
             )
         return chosen[0]
 

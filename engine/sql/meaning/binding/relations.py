@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context, Relation
 from engine.sql.meaning.binding.scopes import Column
 from engine.sql.meaning.trees import aliased, column, derived, select
 from engine.sql.meaning.types import INT, NULL, SqlType
 from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context, Relation
 
 
 def shown_name(columns: Sequence[Column], index: int) -> str:
@@ -29,9 +32,7 @@ def wrapped(relation: Relation, context: Context) -> tuple[exp.Subquery, list[Va
     return derived(relation.tree, alias), values
 
 
-def single_column(
-    relation: Relation, key: Callable[[Value], exp.Expression], context: Context
-) -> exp.Expression:
+def single_column(relation: Relation, key: Callable[[Value], exp.Expr], context: Context) -> exp.Expr:
     """Apply a function to the one column of a query."""
     source, (value,) = wrapped(relation, context)
     tree = key(value)
@@ -56,7 +57,9 @@ def named_columns(columns: Sequence[Column], names: Sequence[str], what: str) ->
     seen: set[str] = set()
     for place_, one in enumerate(found, 1):
         if not one.name:
-            raise BindError(f"No column name was specified for column {place_} of '{what}'.", "Give it one with AS.")
+            raise BindError(
+                f"No column name was specified for column {place_} of '{what}'.", "Give it one with AS."
+            )
         if one.name.lower() in seen:
             raise BindError(f"The column '{one.name}' was specified multiple times for '{what}'.")
         seen.add(one.name.lower())

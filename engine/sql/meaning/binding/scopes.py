@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.trees import column as column_tree
-from engine.sql.meaning.types import SqlType
 from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.types import SqlType
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +93,27 @@ class Scope:
                 for column in source.find(node.name)
             ]
             if len(found) > 1:
-                raise BindError(f"Ambiguous column name '{node.name}'.", "Qualify it with its table.", **place(node))
+                raise BindError(
+                    f"Ambiguous column name '{node.name}'.", "Qualify it with its table.", **place(node)
+                )
             if found:
                 return found[0]
         raise self._unknown(node, qualifier)
 
     def _unknown(self, node: exp.Column, qualifier: list[str]) -> BindError:
         shown = ".".join([*qualifier, node.name])
-        if qualifier and not any(source.is_called(qualifier) for scope in self._chain() for source in scope.sources):
+        if qualifier and not any(
+            source.is_called(qualifier) for scope in self._chain() for source in scope.sources
+        ):
             message = f'The multi-part identifier "{shown}" could not be bound.'
         else:
             message = f"Invalid column name '{node.name}'."
         names = sorted({column.name for source in self.sources for column in source.columns if column.name})
-        return BindError(message, f"There are: {', '.join(names[:30])}." if names else "", name=shown, **place(node))
+        return BindError(
+            message, f"There are: {', '.join(names[:30])}." if names else "", name=shown, **place(node)
+        )
 
-    def called(self, qualifier: Sequence[str], node: exp.Expression) -> Source:
+    def called(self, qualifier: Sequence[str], node: exp.Expr) -> Source:
         """Find the source of `t.*` in this scope.
 
         Raises:
@@ -120,7 +129,7 @@ class Scope:
         )
 
 
-def place(node: exp.Expression) -> dict[str, int]:
+def place(node: exp.Expr) -> dict[str, Any]:
     """Give line and column (both from 1) of the first word of a tree that knows its place."""
     for part in node.walk():
         if "line" in part.meta:

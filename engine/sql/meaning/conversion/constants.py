@@ -6,11 +6,10 @@ import datetime as dt
 import re
 import struct
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from engine.errors import UnsupportedSqlError
-from engine.sql.meaning.conversion.request import Request
 from engine.sql.meaning.dates import grammar
 from engine.sql.meaning.dates.moments import EPOCH, Moment, read_moment
 from engine.sql.meaning.dates.rounding import rounded_clock, rounded_datetime, rounded_smalldatetime
@@ -31,7 +30,10 @@ from engine.sql.meaning.types import (
 )
 from engine.sql.meaning.values import Constant, Value, constant
 
-_RANGES = {
+if TYPE_CHECKING:
+    from engine.sql.meaning.conversion.request import Request
+
+_RANGES: dict[Base, tuple[int | Decimal, int | Decimal]] = {
     Base.TINYINT: (0, 255),
     Base.SMALLINT: (-(2**15), 2**15 - 1),
     Base.INT: (-(2**31), 2**31 - 1),
@@ -91,7 +93,9 @@ def _from_text(text: str, target: SqlType, request: Request) -> Constant:
     if base is Base.UNIQUEIDENTIFIER:
         match = _GUID.fullmatch(text)
         if match is None:
-            raise _FoldError(8169, "Conversion failed when converting from a character string to uniqueidentifier.")
+            raise _FoldError(
+                8169, "Conversion failed when converting from a character string to uniqueidentifier."
+            )
         return UUID(match[1])
     if base is Base.BIT and text.strip(" ").lower() in ("true", "false"):
         return text.strip(" ").lower() == "true"
@@ -126,7 +130,9 @@ def _number(text: str, target: SqlType) -> Decimal:
 
 
 def _unreadable(text: str, target: SqlType) -> _FoldError:
-    return _FoldError(CONVERSION, f"Conversion failed when converting the varchar value '{text}' to data type {target}.")
+    return _FoldError(
+        CONVERSION, f"Conversion failed when converting the varchar value '{text}' to data type {target}."
+    )
 
 
 def _from_number(value: float | Decimal, target: SqlType, rounding: str = ROUND_DOWN) -> Constant:
@@ -137,13 +143,16 @@ def _from_number(value: float | Decimal, target: SqlType, rounding: str = ROUND_
         return value != 0
     if base in LEGACY_DATES:
         return _moment_of_days(value, target)
-    if isinstance(value, float):
-        return None  # DuckDB rounds floats as the run-time conversion does
-    if base in INTEGERS:
-        return _in_range(int(Decimal(value).to_integral_value(rounding)), target)
-    if base in MONEYS:
-        return _in_range(_quantized(Decimal(value), 4, 19), target)
-    return _quantized(Decimal(value), target.scale, target.size) if base is Base.DECIMAL else None
+    # DuckDB rounds floats: constants as columns.
+    return None if isinstance(value, float) else _exact(Decimal(value), target, rounding)
+
+
+def _exact(value: Decimal, target: SqlType, rounding: str) -> int | Decimal | None:
+    if target.base in INTEGERS:
+        return _in_range(int(value.to_integral_value(rounding)), target)
+    if target.base in MONEYS:
+        return _in_range(_quantized(value, 4, 19), target)
+    return _quantized(value, target.scale, target.size) if target.base is Base.DECIMAL else None
 
 
 def _quantized(value: Decimal, scale: int, digits: int) -> Decimal:
@@ -151,7 +160,9 @@ def _quantized(value: Decimal, scale: int, digits: int) -> Decimal:
         with localcontext(prec=digits):
             return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     except InvalidOperation:
-        raise _FoldError(OVERFLOW, "Arithmetic overflow error converting a value to data type numeric.") from None
+        raise _FoldError(
+            OVERFLOW, "Arithmetic overflow error converting a value to data type numeric."
+        ) from None
 
 
 def _single(value: float) -> float:
@@ -159,13 +170,17 @@ def _single(value: float) -> float:
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:
-        raise _FoldError(OVERFLOW, "Arithmetic overflow error converting a value to data type real.") from None
+        raise _FoldError(
+            OVERFLOW, "Arithmetic overflow error converting a value to data type real."
+        ) from None
 
 
 def _in_range(value: Number, target: SqlType) -> Number:
     low, high = _RANGES[target.base]
     if not low <= value <= high:
-        raise _FoldError(OVERFLOW, f"Arithmetic overflow error converting the value {value} to data type {target}.")
+        raise _FoldError(
+            OVERFLOW, f"Arithmetic overflow error converting the value {value} to data type {target}."
+        )
     return value
 
 
@@ -174,7 +189,9 @@ def _moment_of_days(days: float | Decimal, target: SqlType) -> dt.datetime:
         passed = dt.timedelta(microseconds=round(Decimal(days) * _DAY))
         return _legacy(_midnight(EPOCH) + passed, target)
     except OverflowError:
-        raise _FoldError(OVERFLOW, f"Arithmetic overflow error converting a value to data type {target}.") from None
+        raise _FoldError(
+            OVERFLOW, f"Arithmetic overflow error converting a value to data type {target}."
+        ) from None
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -182,15 +199,20 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 def _moment(text: str, target: SqlType, request: Request) -> Constant:
-    if request.style in grammar.DAY_FIRST_STYLES:
-        text = day_first(text)
-    moment = read_moment(text)
+    moment = read_moment(day_first(text) if request.style in grammar.DAY_FIRST_STYLES else text)
     if moment is None or (target.base in LEGACY_DATES and not _suits_legacy(moment)):
-        raise _FoldError(DATE_CONVERSION, "Conversion failed when converting date and/or time from character string.")
+        raise _FoldError(
+            DATE_CONVERSION, "Conversion failed when converting date and/or time from character string."
+        )
     if target.base is Base.DATE:
         return moment.date
     if target.base in LEGACY_DATES:
         return _legacy(_midnight(moment.date) + dt.timedelta(microseconds=moment.clock // 10), target)
+    return _precise(moment, target)
+
+
+def _precise(moment: Moment, target: SqlType) -> Constant:
+    """Give a time, datetime2 or datetimeoffset, rounded to its digits."""
     passed = dt.timedelta(microseconds=_microseconds(rounded_clock(moment.clock, target.size)))
     if target.base is Base.TIME:
         return (_midnight(EPOCH) + passed).time()

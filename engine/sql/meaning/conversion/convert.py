@@ -15,7 +15,18 @@ from engine.sql.meaning.conversion.to_number import to_number
 from engine.sql.meaning.conversion.to_text import implicit_length, to_text
 from engine.sql.meaning.dates import grammar
 from engine.sql.meaning.trees import call
-from engine.sql.meaning.types import BYTES, FIXED_TEXT, MAX, NULL, NUMBERS, TEMPORAL, TEXT, Base, SqlType, varchar
+from engine.sql.meaning.types import (
+    BYTES,
+    FIXED_TEXT,
+    MAX,
+    NULL,
+    NUMBERS,
+    TEMPORAL,
+    TEXT,
+    Base,
+    SqlType,
+    varchar,
+)
 from engine.sql.meaning.values import Value, constant, settled
 
 
@@ -51,7 +62,7 @@ def to_string(value: Value) -> Value:
     return convert(value, varchar(implicit_length(value.type)))
 
 
-def _converted(value: Value, target: SqlType, request: Request) -> exp.Expression:
+def _converted(value: Value, target: SqlType, request: Request) -> exp.Expr:
     if target.base in TEXT:
         return to_text(value, target, request)
     if target.base in NUMBERS:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.errors import BindError, UnsupportedSqlError
-from engine.sql.meaning.conversion.request import Request
 from engine.sql.meaning.types import APPROXIMATE, BYTES, LEGACY_DATES, NUMBERS, TEMPORAL, TEXT, Base, SqlType
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.conversion.request import Request
 
 _MODERN = TEMPORAL - LEGACY_DATES
 
@@ -32,7 +36,8 @@ def check_conversion(source: SqlType, target: SqlType, request: Request) -> None
         )
     if _is_storage(source.base, target.base):
         raise UnsupportedSqlError(
-            f"Conversion from {source.base} to {target.base} is not supported: its bytes are SQL Server's own.",
+            f"Conversion from {source.base} to {target.base} is not supported: its bytes are SQL "
+            f"Server's own.",
             "Convert through varchar instead.",
             source=str(source),
             target=str(target),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
-from engine.sql.meaning.conversion.request import Request
 from engine.sql.meaning.trees import binary, call, cast_as, number, text
 from engine.sql.meaning.types import BYTES, MAX, TEXT, UNICODE, Base, SqlType
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.conversion.request import Request
+    from engine.sql.meaning.values import Value
 
 _INTEGER_BYTES = {Base.BIT: 1, Base.TINYINT: 1, Base.SMALLINT: 2, Base.INT: 4, Base.BIGINT: 8}
 
 
-def to_bytes(value: Value, target: SqlType, request: Request) -> exp.Expression:
+def to_bytes(value: Value, target: SqlType, request: Request) -> exp.Expr:
     """Convert text, integers and bytes to bytes of the target's length."""
     base = value.type.base
     if base in BYTES:
@@ -29,11 +33,11 @@ def to_bytes(value: Value, target: SqlType, request: Request) -> exp.Expression:
     )
 
 
-def to_uniqueidentifier(value: Value, request: Request) -> exp.Expression:
+def to_uniqueidentifier(value: Value, request: Request) -> exp.Expr:
     return call("tsql_uniqueidentifier", value.tree, exp.Boolean(this=request.safe))
 
 
-def _from_text(value: Value, target: SqlType, request: Request) -> exp.Expression:
+def _from_text(value: Value, target: SqlType, request: Request) -> exp.Expr:
     style = request.style or 0
     if style in (1, 2):
         digits = call("tsql_hex_digits", value.tree, number(style), exp.Boolean(this=request.safe))
@@ -44,20 +48,26 @@ def _from_text(value: Value, target: SqlType, request: Request) -> exp.Expressio
             + (": its bytes are UTF-16." if style == 0 else f" in style {style}."),
             "Convert from varchar, or use style 1 or 2 for hexadecimal digits.",
         )
-    return _sized(call("HEX", call("ENCODE", value.tree)), value.type, target, left=True, tree=call("ENCODE", value.tree))
+    return _sized(
+        call("HEX", call("ENCODE", value.tree)),
+        value.type,
+        target,
+        left=True,
+        tree=call("ENCODE", value.tree),
+    )
 
 
 def _sized(
-    digits: exp.Expression,
+    digits: exp.Expr,
     source: SqlType | None,
     target: SqlType,
     *,
     left: bool,
-    tree: exp.Expression | None = None,
-) -> exp.Expression:
+    tree: exp.Expr | None = None,
+) -> exp.Expr:
     """Cut and pad hexadecimal digits: text and bytes at their right end, integers at their left."""
-    known = source is not None and source.size != MAX
-    if target.size == MAX or (target.base is Base.VARBINARY and known and source.size <= target.size):
+    longest = MAX if source is None else source.size
+    if target.size == MAX or (target.base is Base.VARBINARY and MAX < longest <= target.size):
         return tree or call("UNHEX", digits)
     side, pad = ("LEFT", "RPAD") if left else ("RIGHT", "LPAD")
     width = number(2 * target.size)
@@ -67,7 +77,7 @@ def _sized(
     return call("UNHEX", call(side, digits, width))
 
 
-def _hexadecimal(tree: exp.Expression, width: int) -> exp.Expression:
+def _hexadecimal(tree: exp.Expr, width: int) -> exp.Expr:
     """Write an integer as its two's complement, most significant byte first."""
     if width == 8:
         return call("tsql_bigint_hex", tree)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
-from engine.sql.meaning.conversion.request import Request
 from engine.sql.meaning.conversion.to_moment import as_timestamp, known_zone
 from engine.sql.meaning.dates.pictures import render_picture
 from engine.sql.meaning.dates.styles import picture_of_style
@@ -26,7 +27,10 @@ from engine.sql.meaning.types import (
     Base,
     SqlType,
 )
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.conversion.request import Request
+    from engine.sql.meaning.values import Value
 
 # The styles of float: digits behind the point in scientific notation; style 0 has six digits in all.
 _FLOAT_STYLES = {0: "%.6g", 1: "%.7e", 2: "%.15e", 3: "%.16e"}
@@ -35,7 +39,7 @@ _MONEY_STYLES = {0: 2, 1: 2, 2: 4, 126: 4}
 _INTEGER_LENGTH = {Base.TINYINT: 3, Base.SMALLINT: 6, Base.INT: 11, Base.BIGINT: 20}
 
 
-def to_text(value: Value, target: SqlType, request: Request) -> exp.Expression:
+def to_text(value: Value, target: SqlType, request: Request) -> exp.Expr:
     """Convert anything to text of the target's length."""
     base = value.type.base
     if base in TEXT:
@@ -51,7 +55,7 @@ def to_text(value: Value, target: SqlType, request: Request) -> exp.Expression:
 
 
 def implicit_length(kind: SqlType) -> int:
-    """Give the length of the text that a value becomes without being asked: in CONCAT, `+` and comparisons."""
+    """Give the length of the text that a value becomes by itself: in CONCAT, `+` and comparisons."""
     if kind.base in TEXT or kind.base in BYTES:
         return kind.size
     if kind.base is Base.DECIMAL:
@@ -59,17 +63,17 @@ def implicit_length(kind: SqlType) -> int:
     return {Base.UNIQUEIDENTIFIER: 36, Base.BIT: 1, **_INTEGER_LENGTH}.get(kind.base, 40)
 
 
-def _sized(tree: exp.Expression, source: SqlType | None, target: SqlType) -> exp.Expression:
+def _sized(tree: exp.Expr, source: SqlType | None, target: SqlType) -> exp.Expr:
     """Cut to the length of the target, and pad where it is fixed."""
     fits = target.size == MAX or (source is not None and source.size != MAX and source.size <= target.size)
     return _padded(tree if fits else call("LEFT", tree, number(target.size)), target)
 
 
-def _padded(tree: exp.Expression, target: SqlType) -> exp.Expression:
+def _padded(tree: exp.Expr, target: SqlType) -> exp.Expr:
     return call("RPAD", tree, number(target.size), text(" ")) if target.base in FIXED_TEXT else tree
 
 
-def _from_integer(value: Value, target: SqlType) -> exp.Expression:
+def _from_integer(value: Value, target: SqlType) -> exp.Expr:
     """An int that does not fit becomes `*`; a bigint, and any integer in Unicode, is an error."""
     shown = cast_as(value.tree, "VARCHAR")
     longest = _INTEGER_LENGTH[value.type.base]
@@ -80,14 +84,14 @@ def _from_integer(value: Value, target: SqlType) -> exp.Expression:
     return call("tsql_starred", shown, number(target.size))
 
 
-def _fitted(shown: exp.Expression, longest: int, source: SqlType, target: SqlType) -> exp.Expression:
+def _fitted(shown: exp.Expr, longest: int, source: SqlType, target: SqlType) -> exp.Expr:
     """End the statement where a number's text is longer than the target."""
     if target.size == MAX or longest <= target.size:
         return shown
     return call("tsql_fitted", shown, number(target.size), text(source.base), text(target.base))
 
 
-def _from_number(value: Value, request: Request) -> tuple[exp.Expression, int]:
+def _from_number(value: Value, request: Request) -> tuple[exp.Expr, int]:
     base = value.type.base
     if base is Base.BIT:
         return cast_as(cast_as(value.tree, "INT"), "VARCHAR"), 1
@@ -103,7 +107,7 @@ def _from_number(value: Value, request: Request) -> tuple[exp.Expression, int]:
     return _from_decimal(value), exact_digits(value.type)[0] + 3
 
 
-def _from_decimal(value: Value) -> exp.Expression:
+def _from_decimal(value: Value) -> exp.Expr:
     """Write a decimal; DuckDB leaves out the zero before the point where the type has no room for it."""
     digits, scale = exact_digits(value.type)
     if digits > scale:
@@ -113,7 +117,7 @@ def _from_decimal(value: Value) -> exp.Expression:
     return call("REGEXP_REPLACE", cast_as(value.tree, "VARCHAR"), text("^(-?)[.]"), text("\\10."))
 
 
-def _from_money(value: Value, request: Request) -> exp.Expression:
+def _from_money(value: Value, request: Request) -> exp.Expr:
     decimals = _MONEY_STYLES.get(request.style or 0)
     if decimals is None:
         raise _bad_style(request.style, value.type)
@@ -121,13 +125,13 @@ def _from_money(value: Value, request: Request) -> exp.Expression:
     return call("tsql_money_commas", shown) if request.style == 1 else shown
 
 
-def _from_moment(value: Value, request: Request) -> exp.Expression:
+def _from_moment(value: Value, request: Request) -> exp.Expr:
     picture = picture_of_style(value.type, request.style)
     if value.type.base is not Base.DATETIMEOFFSET:
         shown = render_picture(picture, as_timestamp(value))
         short = value.type.base in LEGACY_DATES and request.style in (126, 127)
         return call("REGEXP_REPLACE", shown, text("[.]000$"), text("")) if short else shown
-    if request.style in (127,):
+    if request.style == 127:
         raise _bad_style(request.style, value.type)
     zone = known_zone(value.type)
     minutes = offset_minutes(zone)
@@ -137,7 +141,7 @@ def _from_moment(value: Value, request: Request) -> exp.Expression:
     return join_text([render_picture(picture, as_timestamp(value)), text(" "), offset])
 
 
-def _from_bytes(value: Value, target: SqlType, request: Request) -> exp.Expression:
+def _from_bytes(value: Value, target: SqlType, request: Request) -> exp.Expr:
     """Style 0 takes the bytes for characters, 1 and 2 write them in hexadecimal."""
     style = request.style or 0
     if style in (1, 2):

@@ -1,6 +1,7 @@
 """Parts of a date: their names, and how DuckDB gives, adds, counts and cuts them.
 
-Weeks start on Sunday (SET DATEFIRST 7, the default of us_english); the first week of a year is that of January 1st.
+Weeks start on Sunday (SET DATEFIRST 7, the default of us_english); the first week of a year is that of
+January 1st.
 """
 
 from __future__ import annotations
@@ -82,14 +83,16 @@ _INTERVALS = {
 _COUNTED = {Part.DAYOFYEAR: "day", Part.WEEKDAY: "day"}
 
 
-def part_of(moment: exp.Expression, part: Part) -> exp.Expression:
+def part_of(moment: exp.Expr, part: Part) -> exp.Expr:
     """Give a part of a DATE, TIME or TIMESTAMP as a BIGINT."""
     match part:
         case Part.WEEKDAY:
             return binary(exp.Add, call("DAYOFWEEK", moment), number(1))
         case Part.WEEK:
             # Sundays since January 1st: (day of year + 5 - day of week) / 7, and one.
-            days = binary(exp.Sub, binary(exp.Add, call("DAYOFYEAR", moment), number(12)), call("DAYOFWEEK", moment))
+            days = binary(
+                exp.Sub, binary(exp.Add, call("DAYOFYEAR", moment), number(12)), call("DAYOFWEEK", moment)
+            )
             return binary(exp.IntDiv, days, number(7))
         case Part.MILLISECOND:
             return binary(exp.Mod, call("MILLISECOND", moment), number(1000))
@@ -100,7 +103,7 @@ def part_of(moment: exp.Expression, part: Part) -> exp.Expression:
     return call(_EXTRACTORS[part], moment)
 
 
-def interval_of(count: exp.Expression, part: Part) -> exp.Expression:
+def interval_of(count: exp.Expr, part: Part) -> exp.Expr:
     """Give so many of a part as an interval."""
     if part is Part.QUARTER:
         return call("TO_MONTHS", binary(exp.Mul, count, number(3)))
@@ -109,7 +112,7 @@ def interval_of(count: exp.Expression, part: Part) -> exp.Expression:
     return call(_INTERVALS[part], count)
 
 
-def boundaries(start: exp.Expression, end: exp.Expression, part: Part) -> exp.Expression:
+def boundaries(start: exp.Expr, end: exp.Expr, part: Part) -> exp.Expr:
     """Count the boundaries of a part between two moments as a BIGINT."""
     if part in (Part.WEEK, Part.ISO_WEEK):
         return binary(exp.Sub, _sundays(end), _sundays(start))
@@ -118,13 +121,13 @@ def boundaries(start: exp.Expression, end: exp.Expression, part: Part) -> exp.Ex
     return call("DATE_DIFF", text(_COUNTED.get(part, part)), start, end)
 
 
-def _sundays(moment: exp.Expression) -> exp.Expression:
+def _sundays(moment: exp.Expr) -> exp.Expr:
     """Count the Sundays from the year 1 on; DuckDB's own weeks start on Monday."""
     days = call("DATE_DIFF", text("day"), cast(text("0001-01-01"), DATE), moment)
     return binary(exp.IntDiv, binary(exp.Add, days, number(1)), number(7))
 
 
-def truncated(moment: exp.Expression, part: Part) -> exp.Expression:
+def truncated(moment: exp.Expr, part: Part) -> exp.Expr:
     """Cut a DATE or TIMESTAMP at a part, as a TIMESTAMP."""
     if part is Part.WEEK:
         moved = binary(exp.Add, moment, call("TO_DAYS", number(1)))

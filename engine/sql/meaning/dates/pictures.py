@@ -1,7 +1,7 @@
 """Dates as text: pictures such as `yyyy-MM-dd` become DuckDB expressions.
 
-The letters are those of FORMAT (.NET), with two of our own for CONVERT: `_d` and `_h` are a day and an hour padded
-with a blank.
+The letters are those of FORMAT (.NET), with two of our own for CONVERT: `_d` and `_h` are a day and an hour
+padded with a blank.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from sqlglot import exp
 from engine.errors import UnsupportedSqlError
 from engine.sql.meaning.trees import call, join_text, number, text
 
-_Builder = Callable[[exp.Expression], exp.Expression]
-
+_Builder = Callable[[exp.Expr], exp.Expr]
 
 
 def _strftime(picture: str) -> _Builder:
@@ -23,7 +22,7 @@ def _strftime(picture: str) -> _Builder:
 
 
 def _fraction(digits: int) -> _Builder:
-    def build(moment: exp.Expression) -> exp.Expression:
+    def build(moment: exp.Expr) -> exp.Expr:
         microseconds = call("STRFTIME", moment, text("%f"))
         if digits == 7:  # tables hold microseconds
             return join_text([microseconds, text("0")])
@@ -73,7 +72,7 @@ _BUILDERS = {
 _TOKEN = re.compile(r"""_d|_h|([a-zA-Z])\1*|'[^']*'|"[^"]*"|\\.|[^a-zA-Z'"\\%]|%""", re.DOTALL)
 
 
-def render_picture(picture: str, moment: exp.Expression) -> exp.Expression:
+def render_picture(picture: str, moment: exp.Expr) -> exp.Expr:
     """Give the text of a DuckDB timestamp.
 
     Args:

@@ -9,9 +9,10 @@ from sqlglot import exp
 from engine.sql.meaning.trees import binary, call, cast, number, text
 from engine.sql.meaning.types import DATETIME2
 
-FIRST_DATETIME = dt.datetime(1753, 1, 1)  # noqa: DTZ001 - T-SQL's datetime has no zone
-FIRST_SMALLDATETIME = dt.datetime(1900, 1, 1)  # noqa: DTZ001
-LAST_SMALLDATETIME = dt.datetime(2079, 6, 6, 23, 59)  # noqa: DTZ001
+_MIDNIGHT = dt.time()
+FIRST_DATETIME = dt.datetime.combine(dt.date(1753, 1, 1), _MIDNIGHT)
+FIRST_SMALLDATETIME = dt.datetime.combine(dt.date(1900, 1, 1), _MIDNIGHT)
+LAST_SMALLDATETIME = dt.datetime.combine(dt.date(2079, 6, 6), dt.time(23, 59))
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -49,11 +50,11 @@ def rounded_clock(ticks: int, digits: int) -> int:
     >>> rounded_clock(15_000_000, 0)
     20000000
     """
-    unit = 10 ** (7 - digits)
+    unit: int = 10 ** (7 - digits)
     return (ticks + unit // 2) // unit * unit
 
 
-def rounded_tree(moment: exp.Expression, digits: int) -> exp.Expression:
+def rounded_tree(moment: exp.Expr, digits: int) -> exp.Expr:
     """Round a DuckDB timestamp to so many digits of its second's fraction, half up."""
     if digits >= 6:
         return moment

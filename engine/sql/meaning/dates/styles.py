@@ -64,7 +64,7 @@ _TIMES = {
     126: ("'T'", "HH:mm:ss.~"),
     127: ("'T'", "HH:mm:ss.~"),
 }
-_OF_TIME = {0: "h:mmtt", 100: "h:mmtt", **{style: "HH:mm:ss" for style in (8, 20, 24, 108, 120)}}
+_OF_TIME = {0: "h:mmtt", 100: "h:mmtt", **dict.fromkeys((8, 20, 24, 108, 120), "HH:mm:ss")}
 _OF_TIME |= dict.fromkeys((21, 25, 121, 126, 127), "HH:mm:ss.~")
 # Without a style: ODBC canonical for the types that came with SQL Server 2008, `mon dd yyyy` for the older.
 _DEFAULT = {Base.DATE: 121, Base.DATETIME: 0, Base.SMALLDATETIME: 0}

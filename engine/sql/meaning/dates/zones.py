@@ -54,7 +54,7 @@ def shown_offset(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-def zoned_time(moment: exp.Expression, zone: str) -> exp.Expression:
+def zoned_time(moment: exp.Expr, zone: str) -> exp.Expr:
     """Give the instant (TIMESTAMPTZ) at which the clocks of a zone show a TIMESTAMP."""
     minutes = offset_minutes(zone)
     if minutes:
@@ -62,7 +62,7 @@ def zoned_time(moment: exp.Expression, zone: str) -> exp.Expression:
     return call("TIMEZONE", text(zone if minutes is None else "UTC"), moment)
 
 
-def local_time(instant: exp.Expression, zone: str) -> exp.Expression:
+def local_time(instant: exp.Expr, zone: str) -> exp.Expr:
     """Give what the clocks of a zone show (TIMESTAMP) at an instant."""
     minutes = offset_minutes(zone)
     shown = call("TIMEZONE", text(zone if minutes is None else "UTC"), instant)

@@ -1,11 +1,13 @@
 """T-SQL's functions by name, one file for each family.
 
-A function is a few lines that give the DuckDB expression and its T-SQL type together. `SCALARS` holds those that
-give one value for each row; aggregates and window functions need more than their arguments and have tables of
-their own.
+A function is a few lines that give the DuckDB expression and its T-SQL type together. `SCALARS` holds those
+that give one value for each row; aggregates and window functions need more than their arguments and have
+tables of their own.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from engine.sql.meaning.functions import (
     choosing,
@@ -18,7 +20,9 @@ from engine.sql.meaning.functions import (
     searching,
     texts,
 )
-from engine.sql.meaning.functions.call import Function
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Function
 
 SCALARS: dict[str, Function] = {
     **choosing.FUNCTIONS,

@@ -1,7 +1,7 @@
 """Aggregate functions, grouped or over a window.
 
-They are made of aggregates of sqlglot's own kinds, so that a planner can take them apart; AVG of integers is a sum
-and a count.
+They are made of aggregates of sqlglot's own kinds, so that a planner can take them apart; AVG of integers is
+a sum and a count.
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT SUM(qty) AS a, AVG(qty) AS b, AVG(price) AS c, COUNT(*) AS d, MAX(name) AS e FROM t"))
@@ -42,11 +42,11 @@ from engine.sql.meaning.types import (
 )
 from engine.sql.meaning.values import Value
 
-Over = Callable[[exp.Expression], exp.Expression]
+Over = Callable[[exp.Expr], exp.Expr]
 Aggregate = Callable[[Call, Over], Value]
 
 
-def grouped(tree: exp.Expression) -> exp.Expression:
+def grouped(tree: exp.Expr) -> exp.Expr:
     """Leave an aggregate as it is: one value for each group."""
     return tree
 
@@ -57,11 +57,13 @@ def _argument(call_: Call) -> tuple[Value, bool]:
     distinct = isinstance(node, exp.Distinct)
     value = call_.context.value(node.expressions[0] if distinct else node)
     if value.type == NULL:
-        raise BindError(f"Operand data type NULL is invalid for {call_.name.lower()} operator.", **place(call_.node))
+        raise BindError(
+            f"Operand data type NULL is invalid for {call_.name.lower()} operator.", **place(call_.node)
+        )
     return value, distinct
 
 
-def _operand(tree: exp.Expression, *, distinct: bool) -> exp.Expression:
+def _operand(tree: exp.Expr, *, distinct: bool) -> exp.Expr:
     return exp.Distinct(expressions=[tree]) if distinct else tree
 
 
@@ -69,7 +71,8 @@ def _number(call_: Call) -> tuple[Value, bool]:
     value, distinct = _argument(call_)
     if not value.type.is_number or value.type.base is Base.BIT:
         raise BindError(
-            f"Operand data type {value.type.base} is invalid for {call_.name.lower()} operator.", **place(call_.node)
+            f"Operand data type {value.type.base} is invalid for {call_.name.lower()} operator.",
+            **place(call_.node),
         )
     return value, distinct
 
@@ -129,7 +132,9 @@ def _extreme(plain: type[exp.AggFunc], keyed: type[exp.AggFunc]) -> Aggregate:
                 f"Operand data type bit is invalid for {call_.name.lower()} operator.", **place(call_.node)
             )
         collation = call_.context.collation_of(value.type)
-        raw = value.type.base is not Base.UNIQUEIDENTIFIER and (not value.type.is_text or not collation.linguistic)
+        raw = value.type.base is not Base.UNIQUEIDENTIFIER and (
+            not value.type.is_text or not collation.linguistic
+        )
         if raw:
             return Value(over(plain(this=value.tree)), value.type)
         return Value(over(keyed(this=value.tree, expression=order_tree(value, call_.context))), value.type)
@@ -155,7 +160,9 @@ def approximate_count(call_: Call, over: Over) -> Value:
 def grouping(call_: Call, over: Over) -> Value:
     """GROUPING and GROUPING_ID tell which columns a subtotal was made over."""
     if over is not grouped:
-        raise BindError(f"The function '{call_.name}' is not a valid windowing function.", **place(call_.node))
+        raise BindError(
+            f"The function '{call_.name}' is not a valid windowing function.", **place(call_.node)
+        )
     kind = TINYINT if call_.name == "GROUPING" else INT
     keys = [equality_tree(value, call_.context) for value in call_.values()]
     return Value(cast(exp.Grouping(expressions=keys), kind), kind)

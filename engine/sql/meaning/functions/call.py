@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert, to_string
 from engine.sql.meaning.types import FLOAT, INT, MAX, NULL, SqlType, nvarchar, varchar
 from engine.sql.meaning.values import Value, integer_of, string_of
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,9 @@ class Call:
     """
 
     name: str
-    arguments: tuple[exp.Expression, ...]
+    arguments: tuple[exp.Expr, ...]
     context: Context
-    node: exp.Expression
+    node: exp.Expr
 
     def has(self, index: int) -> bool:
         return index < len(self.arguments)
@@ -74,12 +77,15 @@ class Call:
     def invalid(self, kind: SqlType, index: int) -> BindError:
         """Word the error of an argument of the wrong type (SQL Server's message 8116)."""
         return BindError(
-            f"Argument data type {kind.base} is invalid for argument {index + 1} of {self.name.lower()} function.",
+            f"Argument data type {kind.base} is invalid for argument {index + 1} of {self.name.lower()} "
+            f"function.",
             **place(self.node),
         )
 
     def refused(self, why: str, hint: str = "") -> UnsupportedSqlError:
-        return UnsupportedSqlError(f"{self.name} is not supported: {why}.", hint, function=self.name, **place(self.node))
+        return UnsupportedSqlError(
+            f"{self.name} is not supported: {why}.", hint, function=self.name, **place(self.node)
+        )
 
 
 Function = Callable[[Call], Value]

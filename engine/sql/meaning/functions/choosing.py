@@ -2,24 +2,28 @@
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT ISNULL(name, 'none') AS a, COALESCE(qty, price) AS b, NULLIF(qty, 0) AS c FROM t"))
-SELECT COALESCE(t.name, 'none') AS a, COALESCE(CAST(t.qty AS DECIMAL(12, 2)), CAST(t.price AS DECIMAL(12, 2))) AS b, \
-CASE WHEN t.qty = 0 THEN NULL ELSE t.qty END AS c FROM t AS t
+SELECT COALESCE(t.name, 'none') AS a, COALESCE(CAST(t.qty AS DECIMAL(12, 2)), CAST(t.price AS DECIMAL(12, \
+2))) AS b, CASE WHEN t.qty = 0 THEN NULL ELSE t.qty END AS c FROM t AS t
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.scopes import place
+from engine.sql.meaning.branching import branch_tree, chosen, shared_facts
 from engine.sql.meaning.comparing import compare
 from engine.sql.meaning.conversion.convert import convert
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.precedence import common_type
-from engine.sql.meaning.branching import branch_tree, chosen, shared_facts
 from engine.sql.meaning.trees import binary, call, case, number
 from engine.sql.meaning.types import INT, NULL
 from engine.sql.meaning.values import Value, constant
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
 
 
 def is_null(call_: Call) -> Value:
@@ -49,7 +53,9 @@ def null_if(call_: Call) -> Value:
     """NULLIF gives the type of its first argument."""
     first, second = call_.value(0), call_.value(1)
     if first.type == NULL:
-        raise BindError("The type of the first argument to NULLIF cannot be the NULL constant.", **place(call_.node))
+        raise BindError(
+            "The type of the first argument to NULLIF cannot be the NULL constant.", **place(call_.node)
+        )
     if second.is_null:
         return first
     same = compare(exp.EQ, first, second, call_.context)
@@ -73,7 +79,9 @@ def _extreme(function: str) -> Function:
         if kind == NULL:
             return constant(None, INT)
         if kind.is_text and not call_.context.collation_of(kind).is_binary:
-            raise call_.refused("text under a collation that is not binary", "Use CASE WHEN a > b THEN a ELSE b END.")
+            raise call_.refused(
+                "text under a collation that is not binary", "Use CASE WHEN a > b THEN a ELSE b END."
+            )
         converted = [convert(value, kind) for value in values]
         return Value(call(function, *map(branch_tree, converted)), shared_facts(kind, converted))
 

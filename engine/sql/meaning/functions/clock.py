@@ -6,18 +6,23 @@ All of them give one value for the whole statement, so they are constants of the
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from engine.errors import UnsupportedSqlError
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.dates.rounding import rounded_datetime
 from engine.sql.meaning.dates.zones import shown_offset
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.types import DATETIME, DATETIME2, DATETIMEOFFSET
 from engine.sql.meaning.values import Value, constant
 
-_SESSION = "DB_NAME CURRENT_USER SESSION_USER SYSTEM_USER SUSER_NAME SUSER_SNAME USER_NAME ORIGINAL_LOGIN SCHEMA_NAME"
-_SESSION += " APP_NAME HOST_NAME SESSION_ID DB_ID XACT_STATE ROWCOUNT_BIG ERROR_NUMBER ERROR_MESSAGE ERROR_SEVERITY"
-_SESSION += " ERROR_STATE ERROR_LINE ERROR_PROCEDURE"
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
+
+_SESSION = """
+APP_NAME CURRENT_USER DB_ID DB_NAME ERROR_LINE ERROR_MESSAGE ERROR_NUMBER ERROR_PROCEDURE ERROR_SEVERITY
+ERROR_STATE HOST_NAME ORIGINAL_LOGIN ROWCOUNT_BIG SCHEMA_NAME SESSION_ID SESSION_USER SUSER_NAME SUSER_SNAME
+SYSTEM_USER USER_NAME XACT_STATE
+"""
 
 
 def _datetime(*, utc: bool) -> Function:

@@ -1,14 +1,15 @@
 """Functions on dates and times.
 
 >>> from engine.sql.meaning.show import shown
->>> print(shown("SELECT DATEADD(day, qty, d) AS a, DATEDIFF(month, 0, d) AS b, DATEPART(weekday, d) AS c FROM t"))
-SELECT t.d + TO_DAYS(t.qty) AS a, CAST(DATE_DIFF('month', CAST('1900-01-01 00:00:00' AS TIMESTAMP), t.d) AS INT) AS b, \
-CAST(DAYOFWEEK(t.d) + 1 AS INT) AS c FROM t AS t
+>>> print(shown("SELECT DATEADD(day, qty, d) AS a, DATEDIFF(month, 0, d) AS b, DATEPART(dw, d) AS c FROM t"))
+SELECT t.d + TO_DAYS(t.qty) AS a, CAST(DATE_DIFF('month', CAST('1900-01-01 00:00:00' AS TIMESTAMP), t.d) AS \
+INT) AS b, CAST(DAYOFWEEK(t.d) + 1 AS INT) AS c FROM t AS t
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -17,10 +18,17 @@ from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.conversion.request import Request
 from engine.sql.meaning.conversion.to_moment import as_timestamp, known_zone
-from engine.sql.meaning.dates.parts import CLOCK_PARTS, NAMES, Part, boundaries, interval_of, part_of, truncated
+from engine.sql.meaning.dates.parts import (
+    CLOCK_PARTS,
+    NAMES,
+    Part,
+    boundaries,
+    interval_of,
+    part_of,
+    truncated,
+)
 from engine.sql.meaning.dates.rounding import rounded_tree
 from engine.sql.meaning.dates.zones import local_time, offset_minutes, zoned_time
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.trees import binary, call, cast, cast_as, number, text
 from engine.sql.meaning.types import (
     BIGINT,
@@ -35,6 +43,9 @@ from engine.sql.meaning.types import (
 )
 from engine.sql.meaning.values import Value
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
+
 _FINE = frozenset({Part.MICROSECOND, Part.NANOSECOND})
 
 
@@ -43,7 +54,9 @@ def part_argument(call_: Call) -> Part:
     node = call_.arguments[0]
     part = NAMES.get(node.name.lower())
     if part is None:
-        raise BindError(f"'{node.name}' is not a recognized {call_.name.lower()} option.", **place(call_.node))
+        raise BindError(
+            f"'{node.name}' is not a recognized {call_.name.lower()} option.", **place(call_.node)
+        )
     return part
 
 
@@ -71,12 +84,13 @@ def _check_part(call_: Call, part: Part, kind: SqlType) -> None:
     )
     if missing:
         raise BindError(
-            f"The datepart {part} is not supported by date function {call_.name.lower()} for data type {kind.base}.",
+            f"The datepart {part} is not supported by date function {call_.name.lower()} for data type "
+            f"{kind.base}.",
             **place(call_.node),
         )
 
 
-def _shown(value: Value) -> exp.Expression:
+def _shown(value: Value) -> exp.Expr:
     """Give the wall clock of a value; DATE and TIME stay what they are."""
     return as_timestamp(value) if value.type.base is Base.DATETIMEOFFSET else value.tree
 
@@ -88,7 +102,7 @@ def date_part(call_: Call) -> Value:
     return Value(cast(_part_tree(value, part), INT), INT)
 
 
-def _part_tree(value: Value, part: Part) -> exp.Expression:
+def _part_tree(value: Value, part: Part) -> exp.Expr:
     if part is not Part.TZOFFSET:
         return part_of(_shown(value), part)
     zone = known_zone(value.type)
@@ -157,7 +171,7 @@ def _difference(kind: SqlType) -> Function:
     return build
 
 
-def _instant(value: Value) -> exp.Expression:
+def _instant(value: Value) -> exp.Expr:
     """Give a moment as a DATE or TIMESTAMP; a datetimeoffset counts in UTC."""
     if value.type.base is Base.DATETIMEOFFSET:
         return local_time(value.tree, "UTC")
@@ -186,7 +200,9 @@ def date_bucket(call_: Call) -> Value:
         raise BindError(f"'{part}' is not a recognized date_bucket option.", **place(call_.node))
     if value.type.base in (Base.TIME, Base.DATETIMEOFFSET):
         raise call_.refused(f"buckets of {value.type.base}", "Convert to datetime2.")
-    origin = convert(call_.value(3), value.type).tree if call_.has(3) else cast(text("1900-01-01"), value.type)
+    origin = (
+        convert(call_.value(3), value.type).tree if call_.has(3) else cast(text("1900-01-01"), value.type)
+    )
     width = call("tsql_positive", call_.integer(1).tree)
     bucket = call("TIME_BUCKET", interval_of(cast_as(width, "INT"), part), value.tree, origin)
     return Value(cast(bucket, value.type), value.type)
@@ -244,7 +260,11 @@ def switch_offset(call_: Call) -> Value:
     value = moment_argument(call_, 0)
     zone = call_.constant_text(1, "The time zone")
     if offset_minutes(zone) is None:
-        raise BindError("The timezone provided to builtin function is invalid.", "Write it as +02:00.", **place(call_.node))
+        raise BindError(
+            "The timezone provided to builtin function is invalid.",
+            "Write it as +02:00.",
+            **place(call_.node),
+        )
     if call_.name == "SWITCHOFFSET":
         value = convert(value, SqlType(Base.DATETIMEOFFSET, 7, zone="UTC"))
         return value.retyped(replace(value.type, zone=zone))

@@ -7,12 +7,16 @@ SELECT STRFTIME(t.d, '%Y-%m-%d') AS a FROM t AS t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.sql.meaning.conversion.to_moment import as_timestamp
 from engine.sql.meaning.dates.pictures import render_picture
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.number_pictures import format_number
 from engine.sql.meaning.types import Base, nvarchar
 from engine.sql.meaning.values import Value, constant
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
 
 # .NET's standard pictures of dates under en-US.
 _STANDARD = {

@@ -8,11 +8,14 @@ SELECT UNHEX(SHA256(t.name)) AS a, UUID() AS b FROM t AS t
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.trees import call
 from engine.sql.meaning.types import UNIQUEIDENTIFIER, varbinary
 from engine.sql.meaning.values import Value, constant
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
 
 _DUCKDB = {"MD5": "MD5", "SHA": "SHA1", "SHA1": "SHA1", "SHA2_256": "SHA256"}
 _PYTHON = {"MD5": "md5", "SHA": "sha1", "SHA1": "sha1", "SHA2_256": "sha256", "SHA2_512": "sha512"}
@@ -28,7 +31,9 @@ def hash_bytes(call_: Call) -> Value:
         raise call_.refused(f"the algorithm {algorithm}", "Use SHA2_256.")
     if isinstance(value.constant, str):
         data = value.constant.encode("utf-16-le" if value.type.is_unicode else "utf-8")
-        return constant(hashlib.new(_PYTHON[algorithm], data, usedforsecurity=False).digest(), varbinary(8000))
+        return constant(
+            hashlib.new(_PYTHON[algorithm], data, usedforsecurity=False).digest(), varbinary(8000)
+        )
     if value.type.is_unicode:
         raise call_.refused("nvarchar, whose bytes are UTF-16", "CAST it to varchar.")
     if algorithm not in _DUCKDB:

@@ -7,13 +7,17 @@ SELECT TSQL_JSON_VALUE(t.name, '$."a"."b"', FALSE) AS a, TSQL_ISJSON(t.name) AS 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.json_paths import JsonPath, read_path
 from engine.sql.meaning.trees import call, cast, text
 from engine.sql.meaning.types import INT, MAX, nvarchar
 from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
 
 
 def _path(call_: Call, index: int) -> JsonPath:

@@ -9,10 +9,11 @@ CAST(t.qty AS DOUBLE) * CAST(t.qty AS DOUBLE) AS d FROM t AS t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.sql.meaning.conversion.convert import convert
-from engine.sql.meaning.functions.call import Call, Function
 from engine.sql.meaning.precedence import exact_digits
 from engine.sql.meaning.trees import binary, call, cast, number
 from engine.sql.meaning.types import (
@@ -25,6 +26,9 @@ from engine.sql.meaning.types import (
     decimal,
 )
 from engine.sql.meaning.values import Value, constant
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.functions.call import Call, Function
 
 _SMALL = frozenset({Base.BIT, Base.TINYINT, Base.SMALLINT})
 
@@ -74,17 +78,21 @@ def rounding(call_: Call) -> Value:
     known = places.constant
     if value.type.base in APPROXIMATE:
         if cut:
-            raise call_.refused("a float cut at a decimal place, which no float has", "CAST it to decimal first.")
+            raise call_.refused(
+                "a float cut at a decimal place, which no float has", "CAST it to decimal first."
+            )
         return Value(call("ROUND", value.tree, places.tree), value.type)
     if not isinstance(known, int):
-        raise call_.refused("decimals rounded to a number of places that only the data tells", "Use a constant.")
+        raise call_.refused(
+            "decimals rounded to a number of places that only the data tells", "Use a constant."
+        )
     scale = 0 if value.type.base in INTEGERS else exact_digits(value.type)[1]
     if known >= scale:
         return value
     return Value(_rounded(value, known, cut=cut), value.type)
 
 
-def _rounded(value: Value, places: int, *, cut: bool) -> exp.Expression:
+def _rounded(value: Value, places: int, *, cut: bool) -> exp.Expr:
     if not cut:
         return cast(call("ROUND", value.tree, number(places)), value.type)
     if places >= 0:
@@ -161,7 +169,9 @@ def is_numeric(call_: Call) -> Value:
     if value.is_null:
         return constant(0, INT)
     if value.type.is_number:
-        return Value(cast(exp.Not(this=exp.Is(this=exp.Paren(this=value.tree), expression=exp.Null())), INT), INT)
+        return Value(
+            cast(exp.Not(this=exp.Is(this=exp.Paren(this=value.tree), expression=exp.Null())), INT), INT
+        )
     if not value.type.is_text:
         return constant(0, INT)
     return Value(call("tsql_isnumeric", value.tree), INT)

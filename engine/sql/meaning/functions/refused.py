@@ -23,12 +23,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     "RIGHT_SHIFT": ("it came with SQL Server 2022 and no SQL pool has it", "Use / POWER(2, n)."),
     "SESSION_CONTEXT": ("a query sees no context of the session", "Use a variable."),
     "SET_BIT": ("it came with SQL Server 2022 and no SQL pool has it", "Use |."),
-    **{
-        name: (_SERVER, "Query INFORMATION_SCHEMA.")
-        for name in (
-            "COL_LENGTH COL_NAME COLLATIONPROPERTY COLUMNPROPERTY DATABASEPROPERTYEX HAS_PERMS_BY_NAME INDEXPROPERTY"
-            " IS_MEMBER IS_ROLEMEMBER OBJECT_ID OBJECT_NAME OBJECT_SCHEMA_NAME OBJECTPROPERTY SCHEMA_ID"
-            " SERVERPROPERTY STATS_DATE SUSER_ID TYPE_ID TYPE_NAME USER_ID"
-        ).split()
-    },
+    **dict.fromkeys(
+        "COL_LENGTH COL_NAME COLLATIONPROPERTY COLUMNPROPERTY DATABASEPROPERTYEX HAS_PERMS_BY_NAME "
+        "INDEXPROPERTY"
+        " IS_MEMBER IS_ROLEMEMBER OBJECT_ID OBJECT_NAME OBJECT_SCHEMA_NAME OBJECTPROPERTY SCHEMA_ID"
+        " SERVERPROPERTY STATS_DATE SUSER_ID TYPE_ID TYPE_NAME USER_ID".split(),
+        (_SERVER, "Query INFORMATION_SCHEMA."),
+    ),
 }

@@ -2,22 +2,25 @@
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT CHARINDEX('b', name) AS a, PATINDEX('%[0-9]%', name) AS b FROM t"))
-SELECT CAST(STRPOS(t.name, 'b') AS INT) AS a, CAST(TSQL_PATINDEX(t.name, '(?s)^(.*?)(?:[0-9].*)$') AS INT) AS b \
-FROM t AS t
+SELECT CAST(STRPOS(t.name, 'b') AS INT) AS a, CAST(TSQL_PATINDEX(t.name, '(?s)^(.*?)(?:[0-9].*)$') AS INT) \
+AS b FROM t AS t
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.meaning.collation import Collation
 from engine.sql.meaning.functions.call import Call, Function, text_type
 from engine.sql.meaning.patterns import read_pattern, regex_text
 from engine.sql.meaning.trees import call, cast, text
 from engine.sql.meaning.types import BIGINT, INT, MAX
 from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.collation import Collation
 
 
 def position(call_: Call) -> Value:
@@ -32,7 +35,7 @@ def position(call_: Call) -> Value:
     return Value(cast(call("STRPOS" if plain else "tsql_charindex", *trees), kind), kind)
 
 
-def _folded(tree: exp.Expression, collation: Collation) -> exp.Expression:
+def _folded(tree: exp.Expr, collation: Collation) -> exp.Expr:
     tree = call("STRIP_ACCENTS", tree) if collation.fold_accent else tree
     return call("LOWER", tree) if collation.fold_case else tree
 
@@ -61,7 +64,9 @@ def replace(call_: Call) -> Value:
     if not collation.fold_case:
         return Value(call("REPLACE", value.tree, old.tree, new.tree), kind)
     if not (isinstance(old.constant, str) and isinstance(new.constant, str)):
-        raise call_.refused("it would have to ignore case for texts that only the data tells", "Use constants.")
+        raise call_.refused(
+            "it would have to ignore case for texts that only the data tells", "Use constants."
+        )
     if not old.constant:
         return value
     regex, added = text(f"(?i){re.escape(old.constant)}"), text(new.constant.replace("\\", "\\\\"))

@@ -2,16 +2,16 @@
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT LEN(name) AS a, LEFT(name, 2) AS b, STUFF(name, 2, 3, 'XY') AS c FROM t"))
-SELECT CAST(LENGTH(RTRIM(t.name, ' ')) AS INT) AS a, LEFT(t.name, 2) AS b, TSQL_STUFF(t.name, 2, 3, 'XY') AS c \
-FROM t AS t
+SELECT CAST(LENGTH(RTRIM(t.name, ' ')) AS INT) AS a, LEFT(t.name, 2) AS b, TSQL_STUFF(t.name, 2, 3, 'XY') \
+AS c FROM t AS t
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.sql.meaning.functions.call import Call, Function, text_type
 from engine.sql.meaning.concatenating import concatenated
+from engine.sql.meaning.functions.call import Call, Function, text_type
 from engine.sql.meaning.trees import binary, call, case, cast, cast_as, is_null, join_text, number, text
 from engine.sql.meaning.types import BIGINT, INT, MAX, Base, SqlType, decimal, nvarchar, varchar
 from engine.sql.meaning.values import Value, constant
@@ -77,7 +77,9 @@ def substring(call_: Call) -> Value:
     start = call_.integer(1)
     count = call_.integer(2) if call_.has(2) else constant(2**31 - 1, INT)
     if value.type.is_bytes:
-        digits = call("tsql_substring", call("HEX", value.tree), _doubled(start, less=1), _doubled(count, less=0))
+        digits = call(
+            "tsql_substring", call("HEX", value.tree), _doubled(start, less=1), _doubled(count, less=0)
+        )
         return Value(call("UNHEX", digits), value.type)
     value = call_.text(0)
     known = count.constant if isinstance(count.constant, int) and count.constant >= 0 else None
@@ -86,7 +88,7 @@ def substring(call_: Call) -> Value:
     return Value(call("SUBSTRING" if plain else "tsql_substring", value.tree, start.tree, count.tree), kind)
 
 
-def _doubled(value: Value, *, less: int) -> exp.Expression:
+def _doubled(value: Value, *, less: int) -> exp.Expr:
     """Give the place of a byte among hexadecimal digits."""
     doubled = binary(exp.Mul, value.tree, number(2))
     return binary(exp.Sub, doubled, number(less)) if less else doubled
@@ -95,7 +97,9 @@ def _doubled(value: Value, *, less: int) -> exp.Expression:
 def _same_length(function: str) -> Function:
     def build(call_: Call) -> Value:
         value = call_.text(0)
-        return Value(call(function, value.tree), text_type(value.type, value.type.size, trimmed=value.type.trimmed))
+        return Value(
+            call(function, value.tree), text_type(value.type, value.type.size, trimmed=value.type.trimmed)
+        )
 
     return build
 
@@ -110,7 +114,9 @@ def _trim(function: str) -> Function:
         value = call_.text(0)
         characters = call_.text(1).tree if call_.has(1) else text(" ")
         trimmed = not call_.has(1) and (function != "LTRIM" or value.type.trimmed)
-        return Value(call(function, value.tree, characters), text_type(value.type, value.type.size, trimmed=trimmed))
+        return Value(
+            call(function, value.tree, characters), text_type(value.type, value.type.size, trimmed=trimmed)
+        )
 
     return build
 
@@ -157,7 +163,9 @@ def concatenate_with(call_: Call) -> Value:
 def _joined(parts: list[Value], extra: int) -> SqlType:
     wide = any(part.type.is_unicode for part in parts)
     longest = 4000 if wide else 8000
-    size = MAX if any(part.type.size == MAX for part in parts) else sum(part.type.size for part in parts) + extra
+    size = (
+        MAX if any(part.type.size == MAX for part in parts) else sum(part.type.size for part in parts) + extra
+    )
     size = size if size == MAX else min(longest, max(1, size))
     collation = next((part.type.collation for part in parts if part.type.collation), None)
     return (nvarchar(size) if wide else varchar(size)).with_facts(collation=collation)
@@ -167,14 +175,21 @@ def translate(call_: Call) -> Value:
     """TRANSLATE wants as many characters for as many."""
     value, old, new = call_.text(0), call_.text(1), call_.text(2)
     kind = text_type(value.type, value.type.size)
-    known = isinstance(old.constant, str) and isinstance(new.constant, str) and len(old.constant) == len(new.constant)
     folding = call_.context.collation_of(value.type, old.type).fold_case
-    if folding and not known:
-        raise call_.refused("it would have to ignore the case of characters that only the data tells", "Use constants.")
+    if (
+        isinstance(old.constant, str)
+        and isinstance(new.constant, str)
+        and len(old.constant) == len(new.constant)
+    ):
+        sides = (old.constant, new.constant)
+        if folding:
+            sides = (old.constant.lower() + old.constant.upper(), new.constant * 2)
+        return Value(call("TRANSLATE", value.tree, *map(text, sides)), kind)
     if folding:
-        both_cases = [text(f"{str(old.constant).lower()}{str(old.constant).upper()}"), text(f"{new.constant}" * 2)]
-        return Value(call("TRANSLATE", value.tree, *both_cases), kind)
-    return Value(call("TRANSLATE" if known else "tsql_translate", value.tree, old.tree, new.tree), kind)
+        raise call_.refused(
+            "it would have to ignore the case of characters not known before", "Use constants."
+        )
+    return Value(call("tsql_translate", value.tree, old.tree, new.tree), kind)
 
 
 def quote_name(call_: Call) -> Value:
@@ -184,7 +199,7 @@ def quote_name(call_: Call) -> Value:
     pair = _QUOTES.get(quote[:1])
     if pair is None:
         return constant(None, nvarchar(258))
-    left, right = pair
+    left, right = pair[0], pair[1]
     inner = call("REPLACE", value.tree, text(right), text(right * 2))
     quoted = join_text([text(left), inner, text(right)])
     short = binary(exp.LTE, call("LENGTH", value.tree), number(128))
@@ -201,7 +216,7 @@ def string_of_number(call_: Call) -> Value:
     decimals = call_.constant_integer(2, "The number of decimals") if call_.has(2) else 0
     if not 0 <= decimals <= 16:
         raise call_.refused("more than 16 decimals")
-    branches = [(is_null(value.tree), exp.Null())]
+    branches: list[tuple[exp.Expr, exp.Expr]] = [(is_null(value.tree), exp.Null())]
     for scale in range(decimals, -1, -1):
         shown = cast_as(cast(value.tree, decimal(38, scale), safe=True), "VARCHAR")
         fits = binary(exp.LTE, call("LENGTH", shown), width.tree)

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.scopes import place
+from engine.sql.meaning.branching import branch_tree
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.functions.aggregates import Over
 from engine.sql.meaning.functions.call import Call
-from engine.sql.meaning.branching import branch_tree
 from engine.sql.meaning.trees import number
 from engine.sql.meaning.types import BIGINT, FLOAT, SqlType
 from engine.sql.meaning.values import Value
@@ -20,14 +20,21 @@ Windowed = Callable[[Call, Over], Value]
 
 
 def _rank(node: type[exp.Func], kind: SqlType) -> Windowed:
-    return lambda call_, over: Value(over(node()), kind)
+    def build(call_: Call, over: Over) -> Value:
+        del call_
+        return Value(over(node()), kind)
+
+    return build
 
 
 def tiles(call_: Call, over: Over) -> Value:
     """NTILE."""
     count = convert(call_.value(0), BIGINT)
     if isinstance(count.constant, int) and count.constant <= 0:
-        raise BindError("The function 'ntile' takes only a positive int or bigint expression as its input.", **place(call_.node))
+        raise BindError(
+            "The function 'ntile' takes only a positive int or bigint expression as its input.",
+            **place(call_.node),
+        )
     return Value(over(exp.Ntile(this=count.tree)), BIGINT)
 
 

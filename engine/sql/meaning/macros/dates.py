@@ -11,8 +11,10 @@ from engine.sql.meaning.macros.macro import Macro, macro
 from engine.sql.meaning.trees import call, text
 
 
-def _replaced(tree: exp.Expression, forms: tuple[tuple[str, str], ...]) -> exp.Expression:
-    return reduce(lambda inner, form: call("REGEXP_REPLACE", inner, text(form[0]), text(form[1])), forms, tree)
+def _replaced(tree: exp.Expr, forms: tuple[tuple[str, str], ...]) -> exp.Expr:
+    return reduce(
+        lambda inner, form: call("REGEXP_REPLACE", inner, text(form[0]), text(form[1])), forms, tree
+    )
 
 
 def _parts(column: str, pattern: str, names: tuple[str, ...]) -> str:
@@ -46,7 +48,8 @@ DATE_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_clock_of(p)",
-        """TRY_CAST(tsql_hour(TRY_CAST(p.hour AS INT), p.half) || ':' || if(p.minute = '', '0', p.minute) || ':'
+        """TRY_CAST(tsql_hour(TRY_CAST(p.hour AS INT), p.half) || ':' || if(p.minute = '', '0', p.minute) ||
+            ':'
         || if(p.second = '', '0', p.second) || '.' || if(p.fraction <> '', p.fraction,
         lpad(p.millisecond, 3, '0')) AS TIME)""",
     ),
@@ -77,7 +80,8 @@ DATE_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_read_moment(s, safe)",
-        """CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}( ([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})?')
+        """CASE WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}(
+            ([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2})?')
             THEN COALESCE(TRY_CAST(s AS TIMESTAMP), tsql_bad_date(safe))
         WHEN regexp_full_match(s, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')
             THEN COALESCE(try_strptime(s, '%m/%d/%Y'), tsql_bad_date(safe))
@@ -97,16 +101,19 @@ DATE_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_day_first(s)",
         f"""CASE WHEN regexp_matches(s, {_quoted(grammar.DAY_FIRST[0])}) THEN {_DAY_FIRST}
-        WHEN regexp_matches(s, {_quoted(grammar.ANY_ORDER)}) THEN s WHEN s IS NOT NULL THEN 'day first' END""",
+        WHEN regexp_matches(s, {_quoted(grammar.ANY_ORDER)}) THEN s WHEN s IS NOT NULL THEN 'day first'
+        END""",
     ),
-    # Ticks of 1/300 s since 1753, shown in milliseconds: 0, 3, 7, 10, ... (rounding.py says the same in Python).
+    # Ticks of 1/300 s since 1753, shown in milliseconds: 0, 3, 7, 10, ... (rounding.py says the same in
+    # Python).
     macro("tsql_ticks(t)", "(date_diff('microsecond', TIMESTAMP '1753-01-01', t) * 3 + 5000) // 10000"),
     macro("tsql_since_1753(us)", "make_timestamp(us + epoch_us(TIMESTAMP '1753-01-01'))"),
     macro(
         "tsql_datetime(t, safe)",
         """CASE WHEN t >= TIMESTAMP '1753-01-01' AND t < TIMESTAMP '9999-12-31 23:59:59.998500'
             THEN tsql_since_1753((tsql_ticks(t) * 10 + 1) // 3 * 1000)
-        WHEN t IS NOT NULL AND NOT safe THEN error('[242] The conversion to a datetime data type resulted in an
+        WHEN t IS NOT NULL AND NOT safe THEN error('[242] The conversion to a datetime data type resulted in
+        an
             out-of-range value.') END""",
     ),
     # datetime 12:00:00.003 is 12:00:00.003333 as a datetime2.
@@ -121,7 +128,8 @@ DATE_MACROS: tuple[Macro, ...] = (
         "tsql_smalldatetime(t, safe)",
         """CASE WHEN t >= TIMESTAMP '1900-01-01' AND t < TIMESTAMP '2079-06-06 23:59:29.998'
             THEN date_trunc('minute', tsql_datetime(t, safe) + INTERVAL 30 SECOND)
-        WHEN t IS NOT NULL AND NOT safe THEN error('[242] The conversion to a smalldatetime data type resulted in
+        WHEN t IS NOT NULL AND NOT safe THEN error('[242] The conversion to a smalldatetime data type
+        resulted in
             an out-of-range value.') END""",
     ),
     macro(
@@ -131,7 +139,8 @@ DATE_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_date_from_parts(y, m, d)",
         """CASE WHEN y BETWEEN 1 AND 9999 THEN make_date(y, m, d)
-        WHEN y IS NOT NULL THEN error('[289] Cannot construct data type date, some of the arguments have values
+        WHEN y IS NOT NULL THEN error('[289] Cannot construct data type date, some of the arguments have
+        values
             which are not valid.') END""",
     ),
     macro("tsql_at(day, h, m, s, us)", "day + make_time(h, m, s) + to_microseconds(us)"),
@@ -139,11 +148,13 @@ DATE_MACROS: tuple[Macro, ...] = (
         "tsql_microseconds(fraction, digits)",
         """CASE WHEN fraction >= 0 AND fraction < 10 ** digits AND (digits < 7 OR fraction % 10 = 0)
             THEN CAST(fraction * 10 ** (6 - digits) AS BIGINT)
-        WHEN fraction IS NOT NULL THEN error('[289] Cannot construct data type, some of the arguments have values
+        WHEN fraction IS NOT NULL THEN error('[289] Cannot construct data type, some of the arguments have
+        values
             which are not valid, or have a seventh digit of a fraction.') END""",
     ),
     macro(
         "tsql_positive(n)",
-        "CASE WHEN n > 0 THEN n WHEN n IS NOT NULL THEN error('[9834] The number must be greater than zero.') END",
+        "CASE WHEN n > 0 THEN n WHEN n IS NOT NULL THEN error('[9834] The number must be greater than "
+        "zero.') END",
     ),
 )

@@ -8,11 +8,13 @@ JSON_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_json_value(j, path, strict)",
         """CASE WHEN json_type(j, path) IN ('OBJECT', 'ARRAY')
-            THEN CASE WHEN strict THEN error('[13623] Scalar value cannot be found in the specified JSON path.') END
+            THEN CASE WHEN strict THEN error('[13623] Scalar value cannot be found in the specified JSON
+            path.') END
         WHEN json_type(j, path) IS NULL AND j IS NOT NULL AND strict
             THEN error('[13608] Property cannot be found on the specified JSON path.')
         WHEN length(json_extract_string(j, path)) > 4000
-            THEN CASE WHEN strict THEN error('[13625] String value in the specified JSON path would be truncated.') END
+            THEN CASE WHEN strict THEN error('[13625] String value in the specified JSON path would be
+            truncated.') END
         ELSE json_extract_string(j, path) END""",
     ),
     macro(
@@ -36,7 +38,8 @@ JSON_MACROS: tuple[Macro, ...] = (
     macro("tsql_json_escape(s)", "array_slice(tsql_json_text(s), 2, length(tsql_json_text(s)) - 1)"),
     macro(
         "tsql_json_at(j, path, strict)",
-        """CASE WHEN json_type(j, path) IN ('OBJECT', 'ARRAY') THEN json_extract(j, path) WHEN strict AND j IS NOT NULL
+        """CASE WHEN json_type(j, path) IN ('OBJECT', 'ARRAY') THEN json_extract(j, path) WHEN strict AND j
+            IS NOT NULL
             THEN error('[13608] Property cannot be found on the specified JSON path.') END""",
     ),
     # The rows of OPENJSON WITH: the elements of an array, or one object.
@@ -47,7 +50,8 @@ JSON_MACROS: tuple[Macro, ...] = (
     macro("tsql_json_rows(j, path, strict)", "tsql_json_elements(tsql_json_at(j, path, strict))"),
     macro(
         "tsql_json_kind(j)",
-        """CASE json_type(j) WHEN 'NULL' THEN 0 WHEN 'VARCHAR' THEN 1 WHEN 'BOOLEAN' THEN 3 WHEN 'ARRAY' THEN 4
+        """CASE json_type(j) WHEN 'NULL' THEN 0 WHEN 'VARCHAR' THEN 1 WHEN 'BOOLEAN' THEN 3 WHEN 'ARRAY' THEN
+            4
         WHEN 'OBJECT' THEN 5 ELSE 2 END""",
     ),
     macro(
@@ -58,7 +62,8 @@ JSON_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_json_pairs_of(j)",
         """CASE json_type(j)
-        WHEN 'ARRAY' THEN list_transform(json_extract(j, '$[*]'), lambda v, i: tsql_json_pair(CAST(i - 1 AS VARCHAR), v))
+        WHEN 'ARRAY' THEN list_transform(json_extract(j, '$[*]'), lambda v, i: tsql_json_pair(CAST(i - 1 AS
+        VARCHAR), v))
         WHEN 'OBJECT' THEN list_transform(json_keys(j), lambda k:
             tsql_json_pair(k, json_extract(j, '/' || replace(replace(k, '~', '~0'), '/', '~1')))) END""",
     ),
@@ -66,7 +71,8 @@ JSON_MACROS: tuple[Macro, ...] = (
     # FOR JSON: members without those left out, and a fraction of a second without trailing zeros.
     macro(
         "tsql_json_member(k, v, nulls)",
-        "CASE WHEN v IS NOT NULL THEN tsql_json_text(k) || ':' || v WHEN nulls THEN tsql_json_text(k) || ':null' END",
+        "CASE WHEN v IS NOT NULL THEN tsql_json_text(k) || ':' || v WHEN nulls THEN tsql_json_text(k) || "
+        "':null' END",
     ),
     macro("tsql_json_members(m)", "'{' || concat_ws(',', array_to_string(m, ',')) || '}'"),
     macro("tsql_short_fraction(s)", "rtrim(rtrim(s, '0'), '.')"),

@@ -1,4 +1,4 @@
-"""Macros that read numbers from text as T-SQL does, and compute what DuckDB does in floating point exactly."""
+"""Macros that read numbers from text as T-SQL does, and that compute exactly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ NUMBER_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_money_text(s, target, safe)",
-        """CASE WHEN regexp_full_match(s, ' *([+-]? *[$£€¥]?|[$£€¥] *[+-]?) *([0-9][0-9,]*[.]?[0-9]*|[.][0-9]+) *')
+        """CASE WHEN regexp_full_match(s, ' *([+-]? *[$£€¥]?|[$£€¥] *[+-]?)
+            *([0-9][0-9,]*[.]?[0-9]*|[.][0-9]+) *')
             THEN regexp_replace(s, '[$£€¥, ]', '', 'g')
         WHEN trim(s, ' ') = '' THEN '0'
         WHEN s IS NOT NULL THEN tsql_bad_number(s, target, safe) END""",
@@ -46,10 +47,12 @@ NUMBER_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_uniqueidentifier(s, safe)",
-        """CASE WHEN regexp_matches(s, '^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[{][0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}])')
+        """CASE WHEN regexp_matches(s,
+            '^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[{][0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}])')
             THEN TRY_CAST(ltrim(s, '{')[1:36] AS UUID)
         WHEN s IS NOT NULL AND NOT safe
-            THEN error('[8169] Conversion failed when converting from a character string to uniqueidentifier.') END""",
+            THEN error('[8169] Conversion failed when converting from a character string to
+            uniqueidentifier.') END""",
     ),
     # The type of the operands decides: `//` for integers, `/` for floats.
     *(

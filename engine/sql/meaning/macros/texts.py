@@ -8,7 +8,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
     macro("tsql_starred(s, n)", "CASE WHEN length(s) <= n THEN s WHEN s IS NOT NULL THEN '*' END"),
     macro(
         "tsql_fitted(s, n, source, target)",
-        """CASE WHEN length(s) <= n THEN s WHEN s IS NOT NULL THEN error('[8115] Arithmetic overflow error converting '
+        """CASE WHEN length(s) <= n THEN s WHEN s IS NOT NULL THEN error('[8115] Arithmetic overflow error
+            converting '
         || source || ' to data type ' || target || '.') END""",
     ),
     macro(
@@ -19,7 +20,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_money_commas(s)",
-        """CASE WHEN s[1] = '-' THEN '-' ELSE '' END || tsql_thousands(split_part(ltrim(s, '-'), '.', 1)) || '.'
+        """CASE WHEN s[1] = '-' THEN '-' ELSE '' END || tsql_thousands(split_part(ltrim(s, '-'), '.', 1)) ||
+            '.'
         || split_part(s, '.', 2)""",
     ),
     macro(
@@ -34,7 +36,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
         "tsql_hex_digits(s, style, safe)",
         """CASE WHEN style = 1 AND regexp_full_match(s, '0[xX]([0-9a-fA-F][0-9a-fA-F])*') THEN s[3:]
         WHEN style = 2 AND regexp_full_match(s, '([0-9a-fA-F][0-9a-fA-F])*') THEN s
-        WHEN s IS NOT NULL AND NOT safe THEN error('[8114] Error converting data type varchar to varbinary.') END""",
+        WHEN s IS NOT NULL AND NOT safe THEN error('[8114] Error converting data type varchar to varbinary.')
+        END""",
     ),
     macro(
         "tsql_bigint_hex(i)",
@@ -43,7 +46,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
     # Patterns that only the data tells; their classes are not translated at run time.
     macro(
         "tsql_plain_pattern(p)",
-        """CASE WHEN contains(p, '[') THEN error('[50000] A LIKE pattern with a class must be a constant: ' || p)
+        """CASE WHEN contains(p, '[') THEN error('[50000] A LIKE pattern with a class must be a constant: '
+            || p)
         ELSE p END""",
     ),
     macro(
@@ -61,7 +65,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_length_checked(n)",
-        """CASE WHEN n >= 0 THEN n WHEN n IS NOT NULL THEN error('[536] Invalid length parameter passed to the LEFT,
+        """CASE WHEN n >= 0 THEN n WHEN n IS NOT NULL THEN error('[536] Invalid length parameter passed to
+            the LEFT,
         RIGHT or SUBSTRING function.') END""",
     ),
     macro(
@@ -84,7 +89,8 @@ TEXT_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_translate(s, old, new)",
         """CASE WHEN length(old) = length(new) THEN translate(s, old, new)
-        WHEN old IS NOT NULL AND new IS NOT NULL THEN error('[9828] The second and third arguments of the TRANSLATE
+        WHEN old IS NOT NULL AND new IS NOT NULL THEN error('[9828] The second and third arguments of the
+        TRANSLATE
             built-in function must contain an equal number of characters.') END""",
     ),
     # An nvarchar holds two bytes a character, four beyond the basic plane.
@@ -95,14 +101,16 @@ TEXT_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_char(n)",
         """CASE WHEN n BETWEEN 0 AND 127 THEN chr(n)
-        WHEN n BETWEEN 128 AND 255 THEN error('[50000] CHAR of a code above 127 depends on a code page: use NCHAR.')
+        WHEN n BETWEEN 128 AND 255 THEN error('[50000] CHAR of a code above 127 depends on a code page: use
+        NCHAR.')
         END""",
     ),
     macro("tsql_nchar(n)", "CASE WHEN n BETWEEN 0 AND 55295 OR n BETWEEN 57344 AND 1114111 THEN chr(n) END"),
     macro(
         "tsql_ascii(s)",
         """CASE WHEN s = '' THEN NULL WHEN ascii(s) < 128 THEN ascii(s)
-        WHEN s IS NOT NULL THEN error('[50000] ASCII of a character above 127 depends on a code page: use UNICODE.')
+        WHEN s IS NOT NULL THEN error('[50000] ASCII of a character above 127 depends on a code page: use
+        UNICODE.')
         END""",
     ),
     macro("tsql_charindex(s, needle)", "CASE WHEN needle = '' THEN 0 ELSE strpos(s, needle) END"),
@@ -113,28 +121,33 @@ TEXT_MACROS: tuple[Macro, ...] = (
     ),
     macro(
         "tsql_patindex(s, regex)",
-        "CASE WHEN regexp_matches(s, regex) THEN length(regexp_extract(s, regex, 1)) + 1 WHEN s IS NOT NULL THEN 0 END",
+        "CASE WHEN regexp_matches(s, regex) THEN length(regexp_extract(s, regex, 1)) + 1 WHEN s IS NOT "
+        "NULL THEN 0 END",
     ),
     macro(
         "tsql_parsename(s, part)",
         """CASE WHEN part BETWEEN 1 AND 4 AND len(string_split(s, '.')) BETWEEN part AND 4
         THEN nullif(split_part(s, '.', len(string_split(s, '.')) - part + 1), '') END""",
     ),
-    # Letters of one code count once, h and w do not part them, vowels do; three digits follow the first letter.
+    # Letters of one code count once, h and w do not part them, vowels do; three digits follow the first
+    # letter.
     macro(
         "tsql_soundex_codes(s)",
-        """translate(regexp_replace(s, '[HW]', '', 'g'), 'ABCDEFGIJKLMNOPQRSTUVXYZ', '012301202245501262301202')""",
+        """translate(regexp_replace(s, '[HW]', '', 'g'), 'ABCDEFGIJKLMNOPQRSTUVXYZ',
+            '012301202245501262301202')""",
     ),
     macro(
         "tsql_collapsed(s)",
         """regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(s,
-        '1+', '1', 'g'), '2+', '2', 'g'), '3+', '3', 'g'), '4+', '4', 'g'), '5+', '5', 'g'), '6+', '6', 'g')""",
+        '1+', '1', 'g'), '2+', '2', 'g'), '3+', '3', 'g'), '4+', '4', 'g'), '5+', '5', 'g'), '6+', '6',
+        'g')""",
     ),
     macro("tsql_letters(s)", "regexp_extract(upper(s), '^[A-Z]+')"),
     macro(
         "tsql_soundex_of(s)",
         """CASE WHEN s = '' THEN '0000' ELSE left(s[1] || rpad(replace(substring(tsql_collapsed(
-        tsql_soundex_codes(s[1]) || tsql_soundex_codes(s[2:])), if(s[1] IN ('H', 'W'), 1, 2)), '0', ''), 3, '0'), 4)
+        tsql_soundex_codes(s[1]) || tsql_soundex_codes(s[2:])), if(s[1] IN ('H', 'W'), 1, 2)), '0', ''), 3,
+        '0'), 4)
         END""",
     ),
     macro("tsql_soundex(s)", "tsql_soundex_of(tsql_letters(s))"),
@@ -143,10 +156,12 @@ TEXT_MACROS: tuple[Macro, ...] = (
         """CAST(a[1] = b[1] AS INT) + CAST(a[2] = b[2] AS INT) + CAST(a[3] = b[3] AS INT)
         + CAST(a[4] = b[4] AS INT)""",
     ),
-    # The digits of a rounded number without its sign: grouped, filled with zeros, and cut of those not asked for.
+    # The digits of a rounded number without its sign: grouped, filled with zeros, and cut of those not asked
+    # for.
     macro(
         "tsql_whole_digits(s, zeros)",
-        "CASE WHEN zeros = 0 AND s = '0' THEN '' ELSE lpad(s, CAST(greatest(length(s), zeros) AS INT), '0') END",
+        "CASE WHEN zeros = 0 AND s = '0' THEN '' ELSE lpad(s, CAST(greatest(length(s), zeros) AS INT), "
+        "'0') END",
     ),
     macro(
         "tsql_fraction_digits(s, least)",

@@ -1,6 +1,7 @@
 """WITH: common table expressions, and those that read themselves.
 
-T-SQL stops a recursion after 100 steps unless OPTION (MAXRECURSION n) says otherwise. A hidden column counts them.
+T-SQL stops a recursion after 100 steps unless OPTION (MAXRECURSION n) says otherwise. A hidden column counts
+them.
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("WITH c(x) AS (SELECT id FROM t) SELECT x FROM c"))
@@ -10,16 +11,19 @@ WITH c(x) AS (SELECT t.id AS id FROM t AS t) SELECT c.x AS x FROM c AS c
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
-from engine.sql.meaning.binding.context import Context, Relation
 from engine.sql.meaning.binding.relations import named_columns
 from engine.sql.meaning.binding.scopes import Column, Scope, place
 from engine.sql.meaning.failures import RECURSION, failure
 from engine.sql.meaning.trees import aliased, binary, case, number, table_alias
 from engine.sql.meaning.trees import column as column_tree
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
 
 _DEPTH = "_depth"
 _DEFAULT_DEPTH = 100
@@ -60,7 +64,7 @@ def recursion_depth(node: exp.Query) -> int | None:
     return _DEFAULT_DEPTH
 
 
-def _reads(query: exp.Expression, name: str) -> bool:
+def _reads(query: exp.Expr, name: str) -> bool:
     return any(
         table.name.lower() == name.lower() and not table.args.get("db")
         for table in query.find_all(exp.Table)
@@ -70,12 +74,13 @@ def _reads(query: exp.Expression, name: str) -> bool:
 
 def _recursive(
     cte: exp.CTE, names: list[str], context: Context, *, depth: int | None
-) -> tuple[exp.Expression, tuple[Column, ...]]:
+) -> tuple[exp.Expr, tuple[Column, ...]]:
     """Translate an anchor and the steps that read what came before, joined by UNION ALL."""
     query = cte.this
     if not isinstance(query, exp.Union) or query.args.get("distinct") or _reads(query.this, cte.alias):
         raise UnsupportedSqlError(
-            f"The recursive common table expression '{cte.alias}' must be one anchor UNION ALL one recursive member.",
+            f"The recursive common table expression '{cte.alias}' must be one anchor UNION ALL one "
+            f"recursive member.",
             "Write the parts that do not read it in one anchor.",
             **place(cte),
         )
@@ -83,11 +88,14 @@ def _recursive(
     columns = named_columns(anchor.columns, names, cte.alias)
     step = context.query(query.expression, context.with_cte(cte.alias, columns))
     if len(step.columns) != len(columns):
-        raise BindError(f"The parts of the recursive query '{cte.alias}' differ in their number of columns.", **place(cte))
+        raise BindError(
+            f"The parts of the recursive query '{cte.alias}' differ in their number of columns.", **place(cte)
+        )
     for one, other in zip(columns, step.columns, strict=True):
         if one.type != other.type:
             raise BindError(
-                f"Types don't match between the anchor and the recursive part in column \"{one.name}\" of recursive query"
+                f'Types don\'t match between the anchor and the recursive part in column "{one.name}" of '
+                f"recursive query"
                 f' "{cte.alias}".',
                 f"The anchor gives {one.type}, the recursive part {other.type}: CAST one of them.",
                 **place(cte),
@@ -99,10 +107,13 @@ def _recursive(
 
 
 def _check_step(tree: exp.Query, cte: exp.CTE) -> None:
-    plain = isinstance(tree, exp.Select) and not any(tree.args.get(part) for part in ("group", "distinct", "limit"))
+    plain = isinstance(tree, exp.Select) and not any(
+        tree.args.get(part) for part in ("group", "distinct", "limit")
+    )
     if not plain:
         raise UnsupportedSqlError(
-            f"GROUP BY, DISTINCT, TOP and set operations in the recursive part of '{cte.alias}' are not allowed.",
+            f"GROUP BY, DISTINCT, TOP and set operations in the recursive part of '{cte.alias}' are not "
+            f"allowed.",
             "Do that in the query that reads it.",
             **place(cte),
         )
@@ -115,7 +126,9 @@ def _alias_of(tree: exp.Query, cte: exp.CTE) -> str:
         UnsupportedSqlError: In a derived table or a subquery.
     """
     items = [tree.args["from_"].this, *(join.this for join in tree.args.get("joins") or [])]
-    found = [item.alias for item in items if isinstance(item, exp.Table) and item.name.lower() == cte.alias.lower()]
+    found = [
+        item.alias for item in items if isinstance(item, exp.Table) and item.name.lower() == cte.alias.lower()
+    ]
     if len(found) != 1:
         raise UnsupportedSqlError(
             f"The recursive part of '{cte.alias}' must read it once, in its own FROM clause.",
@@ -125,17 +138,18 @@ def _alias_of(tree: exp.Query, cte: exp.CTE) -> str:
     return found[0]
 
 
-def _with_depth(tree: exp.Query, depth: exp.Expression) -> exp.Query:
+def _with_depth(tree: exp.Query, depth: exp.Expr) -> exp.Query:
     tree.append("expressions", aliased(depth, _DEPTH))
     return tree
 
 
-def _next_depth(alias: str, limit: int | None) -> exp.Expression:
+def _next_depth(alias: str, limit: int | None) -> exp.Expr:
     before = column_tree(alias, _DEPTH)
     after = binary(exp.Add, before, number(1))
     if limit is None:
         return after
     message = (
-        f"The statement terminated. The maximum recursion {limit} has been exhausted before statement completion."
+        f"The statement terminated. The maximum recursion {limit} has been exhausted before statement"
+        " completion."
     )
     return case([(binary(exp.GTE, before, number(limit)), failure(RECURSION, message))], after)

@@ -1,7 +1,8 @@
 """GROUP BY, and what stands above it.
 
-Groups are made by keys (`comparing.equality_tree`), since texts that differ in trailing blanks, or in case, are one
-group. What such a group shows of the text itself is its smallest member, so the answer does not depend on chance.
+Groups are made by keys (`comparing.equality_tree`), since texts that differ in trailing blanks, or in case,
+are one group. What such a group shows of the text itself is its smallest member, so the answer does not
+depend on chance.
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT grp, COUNT(*) AS n FROM t GROUP BY grp"))
@@ -13,14 +14,17 @@ SELECT t.id AS id, CAST(SUM(t.qty) AS INT) AS n FROM t AS t GROUP BY ROLLUP (t.i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.comparing import equality_tree
 from engine.sql.meaning.trees import binary, case, number
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
 
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
@@ -38,8 +42,8 @@ class Grouping:
 
     tree: exp.Group | None
     aliases: frozenset[str]
-    keys: dict[exp.Expression, exp.Expression] = field(default_factory=dict)
-    grouped: set[exp.Expression] = field(default_factory=set)
+    keys: dict[exp.Expr, exp.Expr] = field(default_factory=dict)
+    grouped: set[exp.Expr] = field(default_factory=set)
 
 
 def grouping_of(node: exp.Group | None, context: Context) -> Grouping:
@@ -54,13 +58,15 @@ def grouping_of(node: exp.Group | None, context: Context) -> Grouping:
     )
     items = [_item(item, context, grouping, with_sets=with_sets) for item in node.expressions]
     for argument, kind in (("rollup", exp.Rollup), ("cube", exp.Cube)):
-        if node.args.get(argument):  # the old form: WITH ROLLUP and WITH CUBE take all that stands before them
+        if node.args.get(
+            argument
+        ):  # the old form: WITH ROLLUP and WITH CUBE take all that stands before them
             items = [kind(expressions=items)]
     grouping.tree = exp.Group(expressions=items)
     return grouping
 
 
-def _item(item: exp.Expression, context: Context, grouping: Grouping, *, with_sets: bool) -> exp.Expression:
+def _item(item: exp.Expr, context: Context, grouping: Grouping, *, with_sets: bool) -> exp.Expr:
     if isinstance(item, (*_SETS, exp.Tuple)):
         inner = [_item(part, context, grouping, with_sets=with_sets) for part in item.expressions]
         return type(item)(expressions=inner)
@@ -70,7 +76,8 @@ def _item(item: exp.Expression, context: Context, grouping: Grouping, *, with_se
     value = context.value(item)
     if not any(column.table in grouping.aliases for column in value.tree.find_all(exp.Column)):
         raise BindError(
-            "Each GROUP BY expression must contain at least one column that is not an outer reference.", **place(item)
+            "Each GROUP BY expression must contain at least one column that is not an outer reference.",
+            **place(item),
         )
     key = equality_tree(value, context)
     grouping.grouped.add(key)
@@ -78,7 +85,7 @@ def _item(item: exp.Expression, context: Context, grouping: Grouping, *, with_se
     return key
 
 
-def _representative(tree: exp.Expression, key: exp.Expression, *, with_sets: bool) -> exp.Expression:
+def _representative(tree: exp.Expr, key: exp.Expr, *, with_sets: bool) -> exp.Expr:
     if key == tree:
         return tree
     smallest = exp.Min(this=tree)
@@ -88,12 +95,12 @@ def _representative(tree: exp.Expression, key: exp.Expression, *, with_sets: boo
     return case([(counted, smallest)])
 
 
-def has_aggregates(*trees: exp.Expression | None) -> bool:
+def has_aggregates(*trees: exp.Expr | None) -> bool:
     """Whether an aggregate stands in one of these trees, outside of windows and nested queries."""
     return any(_has_aggregate(tree) for tree in trees if tree is not None)
 
 
-def _has_aggregate(tree: exp.Expression) -> bool:
+def _has_aggregate(tree: exp.Expr) -> bool:
     if isinstance(tree, exp.Query):
         return False
     if isinstance(tree, exp.Window):
@@ -103,7 +110,7 @@ def _has_aggregate(tree: exp.Expression) -> bool:
     return any(_has_aggregate(child) for child in tree.iter_expressions())
 
 
-def _window_parts(window: exp.Window) -> list[exp.Expression]:
+def _window_parts(window: exp.Window) -> list[exp.Expr]:
     """Give what a window reads: the arguments of its function, its partition and its order."""
     parts = list(window.args.get("partition_by") or [])
     order = window.args.get("order")
@@ -111,7 +118,7 @@ def _window_parts(window: exp.Window) -> list[exp.Expression]:
     return [*function.iter_expressions(), *parts, *([order] if order is not None else [])]
 
 
-def above_groups(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
+def above_groups(tree: exp.Expr, grouping: Grouping) -> exp.Expr:
     """Write an expression as it is above the groups.
 
     Raises:
@@ -120,7 +127,7 @@ def above_groups(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
     return _above(tree.copy(), grouping)
 
 
-def _above(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
+def _above(tree: exp.Expr, grouping: Grouping) -> exp.Expr:
     if tree in grouping.keys:
         return grouping.keys[tree].copy()
     if isinstance(tree, exp.Column):
@@ -130,17 +137,18 @@ def _above(tree: exp.Expression, grouping: Grouping) -> exp.Expression:
     if isinstance(tree, exp.AggFunc) and not isinstance(tree.parent, exp.Window | exp.IgnoreNulls):
         return tree
     for name, value in list(tree.args.items()):
-        if isinstance(value, exp.Expression):
+        if isinstance(value, exp.Expr):
             tree.set(name, _above(value, grouping))
         elif isinstance(value, list):
-            tree.set(name, [_above(part, grouping) if isinstance(part, exp.Expression) else part for part in value])
+            tree.set(name, [_above(part, grouping) if isinstance(part, exp.Expr) else part for part in value])
     return tree
 
 
 def _checked(column: exp.Column, grouping: Grouping) -> exp.Column:
     if column.table in grouping.aliases:
         raise BindError(
-            f"Column '{column.table}.{column.name}' is invalid in the select list because it is not contained in either"
+            f"Column '{column.table}.{column.name}' is invalid in the select list because it is not "
+            f"contained in either"
             " an aggregate function or the GROUP BY clause.",
             "Group by it, or aggregate it.",
             column=column.name,
@@ -152,6 +160,7 @@ def _checked_grouping(tree: exp.Grouping, grouping: Grouping) -> exp.Grouping:
     for index, key in enumerate(tree.expressions, 1):
         if key not in grouping.grouped:
             raise BindError(
-                f"Argument {index} of the GROUPING function does not match any of the expressions in the GROUP BY clause."
+                f"Argument {index} of the GROUPING function does not match any of the expressions in the "
+                f"GROUP BY clause."
             )
     return tree

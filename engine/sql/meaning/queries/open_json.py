@@ -22,11 +22,13 @@ from engine.sql.meaning.types import INT, MAX, nvarchar
 from engine.sql.meaning.values import Value, settled, string_of
 
 
-def open_json(node: exp.Expression, context: Context) -> Relation:
+def open_json(node: exp.Expr, context: Context) -> Relation:
     """Translate OPENJSON with or without WITH."""
     document = to_string(context.value(node.this)).tree
     path_node = node.args.get("path")
-    path = read_path(string_of(context.value(path_node), "The path of OPENJSON")) if path_node else JsonPath(())
+    path = (
+        read_path(string_of(context.value(path_node), "The path of OPENJSON")) if path_node else JsonPath(())
+    )
     alias = context.fresh("e")
     if not node.expressions:
         return _pairs(document, path, alias)
@@ -41,7 +43,7 @@ def open_json(node: exp.Expression, context: Context) -> Relation:
     return Relation(select(projections, _table(source, alias, ["value"])), tuple(columns))
 
 
-def _column(definition: exp.Expression, element: exp.Expression) -> Value:
+def _column(definition: exp.Expr, element: exp.Expr) -> Value:
     """Read one column of WITH; without a path it is the key of the column's name."""
     kind = type_of_node(definition.args["kind"], length=DECLARED_LENGTH)
     written = definition.args.get("path")
@@ -51,7 +53,7 @@ def _column(definition: exp.Expression, element: exp.Expression) -> Value:
     return assign(Value(tree, nvarchar(MAX if definition.args.get("as_json") else 4000)), kind)
 
 
-def _pairs(document: exp.Expression, path: JsonPath, alias: str) -> Relation:
+def _pairs(document: exp.Expr, path: JsonPath, alias: str) -> Relation:
     """Give key, value and type (0 null, 1 text, 2 number, 3 truth, 4 array, 5 object)."""
     rows = call("tsql_json_pairs", document, text(path.duckdb), exp.Boolean(this=path.strict))
     source = exp.Anonymous(this="UNNEST", expressions=[rows])
@@ -63,5 +65,5 @@ def _pairs(document: exp.Expression, path: JsonPath, alias: str) -> Relation:
     return Relation(select(projections, _table(source, alias, ["pair"])), columns)
 
 
-def _table(source: exp.Expression, alias: str, columns: list[str]) -> exp.Expression:
+def _table(source: exp.Expr, alias: str, columns: list[str]) -> exp.Expr:
     return exp.Table(this=source, alias=table_alias(alias, columns))

@@ -13,18 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.comparing import order_tree
 from engine.sql.meaning.conversion.convert import convert
-from engine.sql.meaning.queries.projections import Projection
 from engine.sql.meaning.trees import binary, call, number
 from engine.sql.meaning.types import BIGINT, FLOAT
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+    from engine.sql.meaning.queries.projections import Projection
+    from engine.sql.meaning.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,18 @@ def order_keys(node: exp.Order | None, projections: Sequence[Projection], contex
     """
     if node is None:
         return []
-    return [OrderKey(_target(key.this, projections, context), bool(key.args.get("desc"))) for key in node.expressions]
+    return [
+        OrderKey(_target(key.this, projections, context), bool(key.args.get("desc")))
+        for key in node.expressions
+    ]
 
 
-def _target(node: exp.Expression, projections: Sequence[Projection], context: Context) -> Value:
+def _target(node: exp.Expr, projections: Sequence[Projection], context: Context) -> Value:
     if isinstance(node, exp.Literal) and not node.is_string:
         if not node.is_int or not 1 <= int(node.name) <= len(projections):
             raise BindError(
-                f"The ORDER BY position number {node.name} is out of range of the number of items in the select list.",
+                f"The ORDER BY position number {node.name} is out of range of the number of items in the "
+                f"select list.",
                 **place(node),
             )
         return projections[int(node.name) - 1].value
@@ -80,27 +87,29 @@ def limited(tree: exp.Query, node: exp.Query, order: exp.Order | None, context: 
     if order is not None:
         tree.set("order", order)
     limit, offset = node.args.get("limit"), node.args.get("offset")
-    options = limit.args.get("limit_options") if limit is not None else None
     if offset is not None:
         tree.set("offset", exp.Offset(expression=_count(offset.expression, context, "OFFSET")))
     if limit is None:
         return tree
-    count = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit.expression
+    count: exp.Expr = limit.args["count"] if isinstance(limit, exp.Fetch) else limit.expression
+    options = limit.args.get("limit_options")
     if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
         return _qualified(tree, count, options, order, context)
     tree.set("limit", exp.Limit(expression=_count(count, context, "TOP")))
     return tree
 
 
-def _count(node: exp.Expression, context: Context, what: str) -> exp.Expression:
+def _count(node: exp.Expr, context: Context, what: str) -> exp.Expr:
     value = convert(context.value(node), BIGINT)
     if value.is_null or (isinstance(value.constant, int) and value.constant < 0):
-        raise BindError(f"The number of rows provided for a {what} clause must not be negative or NULL.", **place(node))
+        raise BindError(
+            f"The number of rows provided for a {what} clause must not be negative or NULL.", **place(node)
+        )
     return value.tree
 
 
 def _qualified(
-    tree: exp.Query, count: exp.Expression, options: exp.Expression, order: exp.Order | None, context: Context
+    tree: exp.Query, count: exp.Expr, options: exp.Expr, order: exp.Order | None, context: Context
 ) -> exp.Query:
     """Keep rows by their rank: TOP with PERCENT (rounded up) or WITH TIES."""
     ties = bool(options.args.get("with_ties"))

@@ -1,7 +1,7 @@
 """PIVOT and UNPIVOT, written as the queries that they stand for.
 
-`PIVOT (SUM(v) FOR k IN ([a], [b]))` is a GROUP BY over all other columns, with one `SUM(CASE WHEN k = 'a' THEN v
-END)` for each value; UNPIVOT is a CROSS APPLY of one row for each column, without the NULLs.
+`PIVOT (SUM(v) FOR k IN ([a], [b]))` is a GROUP BY over all other columns, with one `SUM(CASE WHEN k = 'a'
+THEN v END)` for each value; UNPIVOT is a CROSS APPLY of one row for each column, without the NULLs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _named(name: str) -> exp.Column:
     return exp.Column(this=exp.Identifier(this=name, quoted=True))
 
 
-def _aliased_source(source: exp.Expression) -> exp.Expression:
+def _aliased_source(source: exp.Expr) -> exp.Expr:
     """Give the source an alias of its own; its columns are then named without one."""
     bare = source.copy()
     columns = bare.args["alias"].columns if bare.args.get("alias") is not None else []
@@ -29,7 +29,7 @@ def _aliased_source(source: exp.Expression) -> exp.Expression:
     return bare
 
 
-def pivoted_query(source: exp.Expression, columns: Sequence[Column], pivot: exp.Pivot) -> exp.Select:
+def pivoted_query(source: exp.Expr, columns: Sequence[Column], pivot: exp.Pivot) -> exp.Select:
     """Write PIVOT as a GROUP BY.
 
     Raises:
@@ -55,7 +55,7 @@ def pivoted_query(source: exp.Expression, columns: Sequence[Column], pivot: exp.
     return query
 
 
-def _pivot_column(aggregate: exp.Expression, key: exp.Expression, value: str) -> exp.Expression:
+def _pivot_column(aggregate: exp.Expr, key: exp.Expr, value: str) -> exp.Expr:
     call = aggregate.copy()
     argument = read_call(call).arguments[0]  # type: ignore[union-attr]  # it was read before
     matches = exp.EQ(this=key.copy(), expression=exp.Literal.string(value))
@@ -63,7 +63,7 @@ def _pivot_column(aggregate: exp.Expression, key: exp.Expression, value: str) ->
     return exp.Alias(this=call, alias=exp.Identifier(this=value, quoted=True))
 
 
-def unpivoted_query(source: exp.Expression, columns: Sequence[Column], pivot: exp.Pivot) -> exp.Select:
+def unpivoted_query(source: exp.Expr, columns: Sequence[Column], pivot: exp.Pivot) -> exp.Select:
     """Write UNPIVOT as a CROSS APPLY.
 
     Raises:
@@ -71,15 +71,24 @@ def unpivoted_query(source: exp.Expression, columns: Sequence[Column], pivot: ex
     """
     value, field = pivot.expressions[0], pivot.args["fields"][0]
     turned = [column.name for column in field.expressions]
-    kinds = {str(column.type) for column in columns if column.name.lower() in {name.lower() for name in turned}}
+    kinds = {
+        str(column.type) for column in columns if column.name.lower() in {name.lower() for name in turned}
+    }
     if len(kinds) > 1:
         raise BindError(
-            "The types of the columns in the UNPIVOT list differ.", "CAST them to one type first.", **place(pivot)
+            "The types of the columns in the UNPIVOT list differ.",
+            "CAST them to one type first.",
+            **place(pivot),
         )
     taken = {name.lower() for name in turned}
     kept = [column.name for column in columns if column.name.lower() not in taken]
     rows = [
-        exp.Tuple(expressions=[exp.Column(this=_named(name).this, table=exp.to_identifier(_SOURCE)), _name_text(name)])
+        exp.Tuple(
+            expressions=[
+                exp.Column(this=_named(name).this, table=exp.to_identifier(_SOURCE)),
+                _name_text(name),
+            ]
+        )
         for name in turned
     ]
     names = [exp.Identifier(this=value.name, quoted=True), exp.Identifier(this=field.this.name, quoted=True)]
@@ -94,6 +103,6 @@ def unpivoted_query(source: exp.Expression, columns: Sequence[Column], pivot: ex
     )
 
 
-def _name_text(name: str) -> exp.Expression:
+def _name_text(name: str) -> exp.Expr:
     """Give the name of a column as a value: nvarchar(128)."""
     return exp.Cast(this=exp.National(this=name), to=exp.DataType.build("NVARCHAR(128)", dialect="tsql"))

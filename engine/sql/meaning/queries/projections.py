@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import Column, Source, place
 from engine.sql.meaning.trees import aliased
 from engine.sql.meaning.values import Value, settled
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def projections_of(node: exp.Select, context: Context) -> list[Projection]:
     return [projection for item in node.expressions for projection in _items(item, context)]
 
 
-def _items(item: exp.Expression, context: Context) -> Iterator[Projection]:
+def _items(item: exp.Expr, context: Context) -> Iterator[Projection]:
     if isinstance(item, exp.Star):
         if not context.scope.sources:
             raise BindError("Must specify table to select from.", **place(item))
@@ -52,7 +55,7 @@ def _all_of(source: Source) -> Iterator[Projection]:
         yield Projection(column.name, source.value(column))
 
 
-def _single(item: exp.Expression, context: Context) -> Projection:
+def _single(item: exp.Expr, context: Context) -> Projection:
     if isinstance(item, exp.Alias):
         return Projection(item.alias, context.value(item.this))
     value = context.value(item)
@@ -62,7 +65,7 @@ def _single(item: exp.Expression, context: Context) -> Projection:
     return Projection(value.tree.name if isinstance(bare, exp.Column) else "", value)
 
 
-def projected(projections: Sequence[Projection]) -> list[exp.Expression]:
+def projected(projections: Sequence[Projection]) -> list[exp.Expr]:
     """Write a select list; every column has a name in DuckDB."""
     return [
         aliased(settled(projection.value), projection.name or f"_col_{index}")

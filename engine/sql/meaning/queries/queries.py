@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
-from engine.sql.meaning.binding.context import Context, Relation
 from engine.sql.meaning.binding.scopes import Scope, place
 from engine.sql.meaning.queries.ctes import recursion_depth, with_clause
 from engine.sql.meaning.queries.selects import select_relation
 from engine.sql.meaning.queries.set_operations import set_relation
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context, Relation
+
 # These steer SQL Server's optimizer, or name the statement: the answer is the same without them.
 _ADVICE = frozenset(
-    {
-        "CONCAT UNION", "DISABLE EXTERNALPUSHDOWN", "DISABLE SCALEOUTEXECUTION", "DISABLE_OPTIMIZED_PLAN_FORCING",
-        "EXPAND VIEWS", "FAST", "FORCE EXTERNALPUSHDOWN", "FORCE ORDER", "FORCE SCALEOUTEXECUTION", "HASH GROUP",
-        "HASH JOIN", "HASH UNION", "IGNORE_NONCLUSTERED_COLUMNSTORE_INDEX", "KEEP PLAN", "KEEPFIXED PLAN", "LABEL",
-        "LOOP JOIN", "MAXDOP", "MAXRECURSION", "MAX_GRANT_PERCENT", "MERGE JOIN", "MERGE UNION", "MIN_GRANT_PERCENT",
-        "NO_PERFORMANCE_SPOOL", "OPTIMIZE FOR UNKNOWN", "ORDER GROUP", "PARAMETERIZATION FORCED",
-        "PARAMETERIZATION SIMPLE", "QUERYTRACEON", "RECOMPILE", "ROBUST PLAN",
-    }
-)  # fmt: skip
+    option.strip()
+    for option in """
+    CONCAT UNION, DISABLE EXTERNALPUSHDOWN, DISABLE SCALEOUTEXECUTION, DISABLE_OPTIMIZED_PLAN_FORCING,
+    EXPAND VIEWS, FAST, FORCE EXTERNALPUSHDOWN, FORCE ORDER, FORCE SCALEOUTEXECUTION, HASH GROUP, HASH JOIN,
+    HASH UNION, IGNORE_NONCLUSTERED_COLUMNSTORE_INDEX, KEEP PLAN, KEEPFIXED PLAN, LABEL, LOOP JOIN, MAXDOP,
+    MAXRECURSION, MAX_GRANT_PERCENT, MERGE JOIN, MERGE UNION, MIN_GRANT_PERCENT, NO_PERFORMANCE_SPOOL,
+    OPTIMIZE FOR UNKNOWN, ORDER GROUP, PARAMETERIZATION FORCED, PARAMETERIZATION SIMPLE, QUERYTRACEON,
+    RECOMPILE, ROBUST PLAN
+    """.split(",")
+)
 
 
-def query_relation(node: exp.Expression, context: Context) -> Relation:
+def query_relation(node: exp.Expr, context: Context) -> Relation:
     """Translate a query; the scope of the context is what is around it.
 
     Raises:
@@ -48,7 +52,7 @@ def query_relation(node: exp.Expression, context: Context) -> Relation:
     return relation
 
 
-def _unwrapped(node: exp.Expression) -> exp.Expression:
+def _unwrapped(node: exp.Expr) -> exp.Expr:
     """Take off parentheses that say nothing."""
     while isinstance(node, exp.Subquery | exp.Paren) and not any(
         value for key, value in node.args.items() if key != "this"

@@ -2,7 +2,8 @@
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT s.value FROM t CROSS APPLY STRING_SPLIT(t.name, ',') AS s"))
-SELECT s.value AS value FROM t AS t CROSS JOIN LATERAL (SELECT UNNEST(STRING_SPLIT(t.name, ',')) AS value) AS s
+SELECT s.value AS value FROM t AS t CROSS JOIN LATERAL (SELECT UNNEST(STRING_SPLIT(t.name, ',')) AS value) \
+AS s
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from engine.sql.meaning.types import BIGINT, INTEGERS
 _Rowset = Callable[[Call], Relation]
 
 
-def rowset(node: exp.Expression, context: Context) -> Relation:
+def rowset(node: exp.Expr, context: Context) -> Relation:
     """Translate a table-valued function in FROM.
 
     Raises:
@@ -38,11 +39,14 @@ def rowset(node: exp.Expression, context: Context) -> Relation:
     written = read_call(function)
     if written is None:
         raise UnsupportedSqlError(
-            f"{type(function).__name__} in FROM must be bound to a table before it is translated.", **place(node)
+            f"{type(function).__name__} in FROM must be bound to a table before it is translated.",
+            **place(node),
         )
     build = _ROWSETS.get(written.name)
     if build is None:
-        raise BindError(f"Invalid object name '{written.name}'.", "There is no such table-valued function.", **place(node))
+        raise BindError(
+            f"Invalid object name '{written.name}'.", "There is no such table-valued function.", **place(node)
+        )
     return build(Call(written.name, written.arguments, context, function))
 
 

@@ -20,11 +20,10 @@ from engine.sql.meaning.queries.window_names import with_windows
 from engine.sql.meaning.trees import select
 
 _KNOWN = frozenset(
-    {
-        "distinct", "expressions", "for_", "from_", "group", "having", "joins", "limit", "offset", "options", "order",
-        "where", "windows", "with_",
-    }
-)  # fmt: skip
+    """
+    distinct expressions for_ from_ group having joins limit offset options order where windows with_
+    """.split()
+)
 
 
 def select_relation(node: exp.Select, context: Context) -> Relation:
@@ -60,16 +59,20 @@ def _check_clauses(node: exp.Select) -> None:
     for name, clause in node.args.items():
         if clause and name not in _KNOWN:
             raise UnsupportedSqlError(
-                f"{name.upper().strip('_')} in a query is not supported here.", "Take it out of the query.", **place(node)
+                f"{name.upper().strip('_')} in a query is not supported here.",
+                "Take it out of the query.",
+                **place(node),
             )
 
 
-def _having(node: exp.Select, context: Context) -> exp.Expression | None:
+def _having(node: exp.Select, context: Context) -> exp.Expr | None:
     having = node.args.get("having")
     if having is None:
         return None
     if any(True for _ in having.find_all(exp.Window)):
-        raise BindError("Windowed functions can only appear in the SELECT or ORDER BY clauses.", **place(having))
+        raise BindError(
+            "Windowed functions can only appear in the SELECT or ORDER BY clauses.", **place(having)
+        )
     return context.condition(having.this)
 
 
@@ -77,7 +80,7 @@ def _grouping(
     node: exp.Select,
     context: Context,
     projections: list[Projection],
-    having: exp.Expression | None,
+    having: exp.Expr | None,
     keys: list[OrderKey],
 ) -> Grouping | None:
     """Give the groups of the query; None if it has none."""
@@ -88,8 +91,8 @@ def _grouping(
 
 
 def _above(
-    grouping: Grouping, projections: list[Projection], having: exp.Expression | None, keys: list[OrderKey]
-) -> tuple[list[Projection], exp.Expression | None, list[OrderKey]]:
+    grouping: Grouping, projections: list[Projection], having: exp.Expr | None, keys: list[OrderKey]
+) -> tuple[list[Projection], exp.Expr | None, list[OrderKey]]:
     """Write everything that stands above the groups so."""
     return (
         [

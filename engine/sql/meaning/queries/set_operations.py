@@ -11,6 +11,7 @@ SELECT t.id AS id FROM t AS t EXCEPT SELECT u.id AS id FROM u AS u
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -27,8 +28,10 @@ from engine.sql.meaning.queries.for_json import for_json
 from engine.sql.meaning.queries.orders import limited, order_clause, order_keys
 from engine.sql.meaning.queries.projections import Projection
 from engine.sql.meaning.trees import aliased, binary, both, negate, select
-from engine.sql.meaning.types import SqlType
 from engine.sql.meaning.values import Value, settled
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.types import SqlType
 
 _KNOWN = frozenset({"this", "expression", "distinct", "with_", "order", "limit", "offset", "options", "for_"})
 
@@ -46,17 +49,22 @@ def set_relation(node: exp.SetOperation, context: Context) -> Relation:
 def _combined(node: exp.SetOperation, left: Relation, right: Relation, context: Context) -> Relation:
     if len(left.columns) != len(right.columns):
         raise BindError(
-            "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions"
+            "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number "
+            "of expressions"
             " in their target lists.",
             **place(node),
         )
-    kinds = [_column_type(one.type, other.type) for one, other in zip(left.columns, right.columns, strict=True)]
+    kinds = [
+        _column_type(one.type, other.type) for one, other in zip(left.columns, right.columns, strict=True)
+    ]
     left, right = _typed(left, kinds, context), _typed(right, kinds, context)
     columns = tuple(Column(one.name, kind) for one, kind in zip(left.columns, kinds, strict=True))
     keeps_all = isinstance(node, exp.Union) and not node.args.get("distinct")
     probe = [Value(exp.column("x"), kind) for kind in kinds]
     if keeps_all or bytes_decide(probe, context):
-        return Relation(type(node)(this=_operand(left), expression=_operand(right), distinct=not keeps_all), columns)
+        return Relation(
+            type(node)(this=_operand(left), expression=_operand(right), distinct=not keeps_all), columns
+        )
     if isinstance(node, exp.Union):
         whole = exp.Union(this=_operand(left), expression=_operand(right), distinct=False)
         return Relation(once(Relation(whole, columns), context)[0], columns)
@@ -82,7 +90,7 @@ def _typed(relation: Relation, kinds: list[SqlType], context: Context) -> Relati
     return Relation(select(projections, source), columns)
 
 
-def _operand(relation: Relation) -> exp.Expression:
+def _operand(relation: Relation) -> exp.Expr:
     """Give one side; what has an ORDER BY or LIMIT of its own stands in parentheses."""
     tree = relation.tree
     own = any(tree.args.get(part) for part in ("order", "limit", "offset", "with_"))

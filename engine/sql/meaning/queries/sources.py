@@ -17,7 +17,7 @@ from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning.binding.context import Context, table_columns
 from engine.sql.meaning.binding.relations import named_columns, shown_name
 from engine.sql.meaning.binding.scopes import Column, Scope, Source, place
-from engine.sql.meaning.queries.pivots import unpivoted_query, pivoted_query
+from engine.sql.meaning.queries.pivots import pivoted_query, unpivoted_query
 from engine.sql.meaning.queries.rowsets import rowset
 from engine.sql.meaning.queries.table_values import table_values
 from engine.sql.meaning.trees import table_alias
@@ -25,13 +25,14 @@ from engine.sql.meaning.trees import table_alias
 # Hints on a table tell SQL Server how to lock and read it: they do not change what is in it at a version.
 _HINTS = frozenset(
     """
-    NOLOCK READUNCOMMITTED READCOMMITTED READCOMMITTEDLOCK REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK TABLOCK
+    NOLOCK READUNCOMMITTED READCOMMITTED READCOMMITTEDLOCK REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK
+    TABLOCK
     TABLOCKX PAGLOCK ROWLOCK READPAST NOWAIT NOEXPAND FORCESEEK FORCESCAN SNAPSHOT KEEPIDENTITY KEEPDEFAULTS
     """.split()
 ) - {"READPAST"}
 
 
-def from_clause(node: exp.Expression, context: Context) -> tuple[exp.From | None, list[exp.Join], Context]:
+def from_clause(node: exp.Expr, context: Context) -> tuple[exp.From | None, list[exp.Join], Context]:
     """Translate FROM and the joins behind it.
 
     Args:
@@ -75,11 +76,13 @@ def _apply(node: exp.Lateral, context: Context) -> tuple[exp.Join, Context]:
     inside = tree.this if isinstance(tree, exp.Subquery) else exp.Values(expressions=tree.expressions)
     lateral = exp.Lateral(this=exp.Subquery(this=inside), alias=tree.args["alias"])
     outer = not node.args.get("cross_apply")
-    join = exp.Join(this=lateral, side="LEFT", on=exp.true()) if outer else exp.Join(this=lateral, kind="CROSS")
+    join = (
+        exp.Join(this=lateral, side="LEFT", on=exp.true()) if outer else exp.Join(this=lateral, kind="CROSS")
+    )
     return join, context.within(context.scope.with_source(source))
 
 
-def _as_table(node: exp.Lateral) -> exp.Expression:
+def _as_table(node: exp.Lateral) -> exp.Expr:
     """Write the right side of APPLY as an item of FROM."""
     alias, inner = node.args.get("alias"), node.this
     if isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Query):
@@ -90,7 +93,7 @@ def _as_table(node: exp.Lateral) -> exp.Expression:
     return exp.Table(this=inner, alias=alias)
 
 
-def _item(node: exp.Expression, context: Context) -> tuple[exp.Expression, Context]:
+def _item(node: exp.Expr, context: Context) -> tuple[exp.Expr, Context]:
     """Translate one item of FROM, and put what it gives into the scope."""
     pivots = node.args.get("pivots")
     if pivots:
@@ -104,7 +107,7 @@ def _item(node: exp.Expression, context: Context) -> tuple[exp.Expression, Conte
     return _derived(node, context)
 
 
-def _parenthesised(node: exp.Subquery, context: Context) -> tuple[exp.Expression, Context]:
+def _parenthesised(node: exp.Subquery, context: Context) -> tuple[exp.Expr, Context]:
     """Translate joins in parentheses; what they join is known outside."""
     inner = node.this
     bare = inner.copy()
@@ -118,7 +121,7 @@ def _parenthesised(node: exp.Subquery, context: Context) -> tuple[exp.Expression
     return exp.Paren(this=tree) if joins else tree, context
 
 
-def _table(node: exp.Table, context: Context) -> tuple[exp.Expression, Context]:
+def _table(node: exp.Table, context: Context) -> tuple[exp.Expr, Context]:
     _check_hints(node)
     parts = [part.name for part in node.parts]
     columns = context.ctes.get(parts[0].lower()) if len(parts) == 1 else None
@@ -126,7 +129,12 @@ def _table(node: exp.Table, context: Context) -> tuple[exp.Expression, Context]:
         columns = table_columns(context.settings.schema, ".".join(parts))
     if columns is None:
         shown = ".".join(parts)
-        raise BindError(f"Invalid object name '{shown}'.", "Create the table or correct its name.", table=shown, **place(node))
+        raise BindError(
+            f"Invalid object name '{shown}'.",
+            "Create the table or correct its name.",
+            table=shown,
+            **place(node),
+        )
     alias_node = node.args.get("alias")
     alias = alias_node.name if alias_node is not None and alias_node.name else parts[-1]
     named = alias_node is not None and alias_node.name
@@ -141,13 +149,15 @@ def _check_hints(node: exp.Table) -> None:
     for hint in node.args.get("hints") or []:
         for word in hint.expressions:
             if word.name.upper() not in _HINTS:
-                raise UnsupportedSqlError(f"The table hint {word.sql('tsql')} is not supported.", **place(node))
+                raise UnsupportedSqlError(
+                    f"The table hint {word.sql('tsql')} is not supported.", **place(node)
+                )
     for clause in ("sample", "version", "when", "only", "partition", "rows_from"):
         if node.args.get(clause):
             raise UnsupportedSqlError(f"{clause.upper()} behind a table is not supported.", **place(node))
 
 
-def _derived(node: exp.Expression, context: Context) -> tuple[exp.Expression, Context]:
+def _derived(node: exp.Expr, context: Context) -> tuple[exp.Expr, Context]:
     """Translate a query, VALUES or a table-valued function with its alias."""
     inner = replace(context, scope=_inner_scope(context.scope))
     alias_node = node.args.get("alias")
@@ -160,15 +170,15 @@ def _derived(node: exp.Expression, context: Context) -> tuple[exp.Expression, Co
     relation = context.query(node.this, inner) if isinstance(node, exp.Subquery) else rowset(node, inner)
     columns = named_columns(relation.columns, names, alias)
     source = Source(_unused(alias, context.scope), (alias,), columns)
-    inner = [shown_name(relation.columns, index) for index in range(len(columns))]
-    outer = [column.name for column in columns]
-    tree = exp.Subquery(this=relation.tree, alias=table_alias(source.alias, outer if inner != outer else ()))
+    below = [shown_name(relation.columns, index) for index in range(len(columns))]
+    above = [column.name for column in columns]
+    tree = exp.Subquery(this=relation.tree, alias=table_alias(source.alias, above if below != above else ()))
     return tree, _with_source(context, source)
 
 
 def _values(
     node: exp.Values, alias: str, names: Sequence[str], context: Context, inner: Context
-) -> tuple[exp.Expression, Context]:
+) -> tuple[exp.Expr, Context]:
     tree, kinds = table_values(node, inner)
     columns = named_columns([Column("", kind) for kind in kinds], names, alias)
     source = Source(_unused(alias, context.scope), (alias,), columns)
@@ -177,13 +187,11 @@ def _values(
 
 
 def _inner_scope(scope: Scope) -> Scope:
-    """Give the scope of a derived table: it does not see its neighbours, but what is around the whole query."""
+    """Give the scope of a derived table: not its neighbours, but what is around the whole query."""
     return Scope((), scope.outer)
 
 
-def _pivoted(
-    node: exp.Expression, pivots: Sequence[exp.Pivot], context: Context
-) -> tuple[exp.Expression, Context]:
+def _pivoted(node: exp.Expr, pivots: Sequence[exp.Pivot], context: Context) -> tuple[exp.Expr, Context]:
     """Translate PIVOT and UNPIVOT, each over what stands before it."""
     bare = node.copy()
     bare.set("pivots", None)
@@ -214,5 +222,3 @@ def _with_source(context: Context, source: Source) -> Context:
                 "Use correlation names to distinguish them.",
             )
     return context.within(context.scope.with_source(source), aggregates=context.aggregates)
-
-

@@ -7,16 +7,20 @@ SELECT v.a AS a FROM (VALUES (CAST(1.0 AS DECIMAL(11, 1))), (CAST(2.5 AS DECIMAL
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.branching import shared_facts
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.precedence import common_type
 from engine.sql.meaning.types import INT, NULL, SqlType
 from engine.sql.meaning.values import settled
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
 
 
 def table_values(node: exp.Values, context: Context) -> tuple[exp.Values, list[SqlType]]:
@@ -27,7 +31,9 @@ def table_values(node: exp.Values, context: Context) -> tuple[exp.Values, list[S
     """
     rows = [[context.value(cell) for cell in _cells(row)] for row in node.expressions]
     if len({len(row) for row in rows}) != 1:
-        raise BindError("All the rows of a table value constructor must have the same number of values.", **place(node))
+        raise BindError(
+            "All the rows of a table value constructor must have the same number of values.", **place(node)
+        )
     kinds, columns = [], []
     for cells in zip(*rows, strict=True):
         kind = common_type(cell.type for cell in cells)
@@ -38,7 +44,7 @@ def table_values(node: exp.Values, context: Context) -> tuple[exp.Values, list[S
     return exp.Values(expressions=tuples), kinds
 
 
-def _cells(row: exp.Expression) -> list[exp.Expression]:
+def _cells(row: exp.Expr) -> list[exp.Expr]:
     if isinstance(row, exp.Tuple):
         return row.expressions
     return [row.this if isinstance(row, exp.Paren) else row]

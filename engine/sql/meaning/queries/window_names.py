@@ -31,7 +31,7 @@ def with_windows(node: exp.Select) -> exp.Select:
 
 
 def _filled(
-    window: exp.Window, alias: exp.Expression, defined: Mapping[str, exp.Window], seen: frozenset[str]
+    window: exp.Window, alias: exp.Expr, defined: Mapping[str, exp.Window], seen: frozenset[str]
 ) -> None:
     name = alias.name.lower()
     base = defined.get(name)

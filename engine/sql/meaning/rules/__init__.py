@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.meaning.binding.context import Rule
 from engine.sql.meaning.rules import (
     arithmetic,
     bits,
@@ -28,6 +28,9 @@ from engine.sql.meaning.rules import (
     windows,
 )
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Rule
+
 _FAMILIES = (
     arithmetic,
     bits,
@@ -43,7 +46,7 @@ _FAMILIES = (
     subqueries,
     windows,
 )
-RULES: Mapping[type[exp.Expression], Rule] = MappingProxyType(
+RULES: Mapping[type[exp.Expr], Rule] = MappingProxyType(
     {node: rule for family in _FAMILIES for node, rule in family.RULES.items()}
 )
 

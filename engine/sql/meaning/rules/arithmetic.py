@@ -8,11 +8,13 @@ t.name || '!' AS d FROM t AS t
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning.arithmetic_types import arithmetic_type, decimal_digits, integer_digits
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.concatenating import are_joined, concatenated
 from engine.sql.meaning.conversion.convert import convert
@@ -37,19 +39,22 @@ from engine.sql.meaning.types import (
 )
 from engine.sql.meaning.values import Value, settled
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+
 SYMBOLS = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
 _NODES = {symbol: node for node, symbol in SYMBOLS.items()}
 _DIVISIONS = {"/": "tsql_quotient", "%": "tsql_remainder"}
 
 
-def arithmetic(node: exp.Expression, context: Context) -> Value:
+def arithmetic(node: exp.Binary, context: Context) -> Value:
     """Translate one of the five operators by the types of its operands."""
     left, right = context.value(node.this), context.value(node.expression)
     return operate(SYMBOLS[type(node)], left, right, node)
 
 
-def operate(symbol: str, left: Value, right: Value, node: exp.Expression) -> Value:
+def operate(symbol: str, left: Value, right: Value, node: exp.Expr) -> Value:
     """Combine two values; `node` is where they stand."""
     if symbol == "+" and are_joined(left.type, right.type):
         return concatenated(left, right)
@@ -108,8 +113,8 @@ def _digits(value: Value, other: Value) -> tuple[int, int]:
 
 def _combined(
     symbol: str, left: Value, right: Value, kind: SqlType, digits: tuple[tuple[int, int], tuple[int, int]]
-) -> exp.Expression:
-    if symbol in "/%" and right.is_constant and right.constant == 0 and not isinstance(right.constant, str):
+) -> exp.Expr:
+    if symbol in "/%" and isinstance(right.constant, int | float | Decimal) and right.constant == 0:
         return cast(failure(DIVIDE_BY_ZERO, "Divide by zero error encountered."), kind)
     if kind.base is Base.DECIMAL:
         exact = {"*": exact_product, "/": exact_quotient, "%": exact_remainder}.get(symbol)
@@ -125,13 +130,15 @@ def _combined(
     return binary(_NODES[symbol], one, other)
 
 
-def _widened(value: Value, other: Value, kind: SqlType) -> exp.Expression:
+def _widened(value: Value, other: Value, kind: SqlType) -> exp.Expr:
     """Convert an operand to the type of the result; a literal takes the type of what stands beside it."""
-    adapts = value.is_constant and value.type.base in INTEGERS and other.type == kind and not other.is_constant
+    adapts = (
+        value.is_constant and value.type.base in INTEGERS and other.type == kind and not other.is_constant
+    )
     return value.tree if adapts else settled(convert(value, kind))
 
 
-def _money(symbol: str, left: Value, right: Value, kind: SqlType) -> exp.Expression:
+def _money(symbol: str, left: Value, right: Value, kind: SqlType) -> exp.Expr:
     """Compute with money as with decimals of four places; a quotient is cut to four places."""
     both = left.type.base in MONEYS and right.type.base in MONEYS
     digits = (decimal_digits(left.type), decimal_digits(right.type))
@@ -144,10 +151,14 @@ def _money(symbol: str, left: Value, right: Value, kind: SqlType) -> exp.Express
                 "Convert one of them to decimal.",
             )
         return exact_product(left, right, kind, digits)
-    return exact_quotient(left, right, kind, digits) if symbol == "/" else exact_remainder(left, right, kind, digits)
+    return (
+        exact_quotient(left, right, kind, digits)
+        if symbol == "/"
+        else exact_remainder(left, right, kind, digits)
+    )
 
 
-def _invalid(kind: SqlType, symbol: str, node: exp.Expression) -> BindError:
+def _invalid(kind: SqlType, symbol: str, node: exp.Expr) -> BindError:
     return BindError(
         f"Operand data type {kind.base} is invalid for {_NAMES[symbol]} operator.",
         "Convert it with CAST or CONVERT.",

@@ -7,10 +7,11 @@ SELECT t.qty & 1 AS a, XOR(t.qty, 2) AS b, ~t.qty AS c FROM t AS t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.precedence import common_type
@@ -18,7 +19,10 @@ from engine.sql.meaning.trees import binary, number, operand
 from engine.sql.meaning.types import BIT, INT, INTEGERS, NULL, TINYINT, Base
 from engine.sql.meaning.values import Value
 
-_NAMES = {
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+
+_NAMES: dict[type[exp.Expr], str] = {
     exp.BitwiseAnd: "boolean AND",
     exp.BitwiseNot: "boolean NOT",
     exp.BitwiseOr: "boolean OR",
@@ -26,7 +30,7 @@ _NAMES = {
 }
 
 
-def bitwise(node: exp.Expression, context: Context) -> Value:
+def bitwise(node: exp.Binary, context: Context) -> Value:
     """Translate an operator of two operands."""
     left, right = _checked(node.this, node, context), _checked(node.expression, node, context)
     kind = common_type((left.type, right.type))
@@ -36,7 +40,7 @@ def bitwise(node: exp.Expression, context: Context) -> Value:
     return Value(binary(exp.NEQ, tree, number(0)), BIT) if kind == BIT else result
 
 
-def complement(node: exp.Expression, context: Context) -> Value:
+def complement(node: exp.Expr, context: Context) -> Value:
     """Translate ~; that of a bit is the other bit."""
     value = _checked(node.this, node, context)
     if value.type == BIT:
@@ -44,13 +48,14 @@ def complement(node: exp.Expression, context: Context) -> Value:
     return Value(exp.BitwiseNot(this=operand(value.tree)), value.type)
 
 
-def _checked(part: exp.Expression, node: exp.Expression, context: Context) -> Value:
+def _checked(part: exp.Expr, node: exp.Expr, context: Context) -> Value:
     value = context.value(part)
     if value.type == NULL or value.type.is_text:
         value = convert(value, INT)
     if value.type.base not in INTEGERS | {Base.BIT}:
         raise BindError(
-            f"Operand data type {value.type.base} is invalid for '{_NAMES[type(node)]}' operator.", **place(node)
+            f"Operand data type {value.type.base} is invalid for '{_NAMES[type(node)]}' operator.",
+            **place(node),
         )
     return value
 

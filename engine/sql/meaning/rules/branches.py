@@ -8,15 +8,19 @@ CASE WHEN t.qty > 1 THEN 'x' ELSE 'yy' END AS b FROM t AS t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.branching import chosen
 from engine.sql.meaning.comparing import compare
-from engine.sql.meaning.values import Value
+
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+    from engine.sql.meaning.values import Value
 
 
-def case_expression(node: exp.Expression, context: Context) -> Value:
+def case_expression(node: exp.Expr, context: Context) -> Value:
     """Translate both forms of CASE."""
     subject = context.value(node.this) if node.this is not None else None
     conditions = []
@@ -30,7 +34,7 @@ def case_expression(node: exp.Expression, context: Context) -> Value:
     return chosen(conditions, values, context.value(default) if default is not None else None, node)
 
 
-def if_expression(node: exp.Expression, context: Context) -> Value:
+def if_expression(node: exp.Expr, context: Context) -> Value:
     """Translate IIF."""
     values = [context.value(node.args["true"])]
     return chosen([context.condition(node.this)], values, context.value(node.args["false"]), node)

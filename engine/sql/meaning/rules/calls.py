@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.calls import CALL_NODES, read_call
 from engine.sql.meaning.functions import SCALARS
@@ -13,14 +14,16 @@ from engine.sql.meaning.functions.aggregates import AGGREGATES, grouped, without
 from engine.sql.meaning.functions.call import Call
 from engine.sql.meaning.functions.refused import REFUSED
 from engine.sql.meaning.functions.windowed import PERCENTILES, WINDOWED
-from engine.sql.meaning.values import Value
 from engine.sql.syntax.functions import ARITIES
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context
+    from engine.sql.meaning.values import Value
 
 _KNOWN = frozenset((*SCALARS, *AGGREGATES, *WINDOWED, *PERCENTILES))
 
 
-def called(node: exp.Expression, context: Context) -> Call:
+def called(node: exp.Expr, context: Context) -> Call:
     """Read a call and check the number of its arguments.
 
     Raises:
@@ -41,12 +44,14 @@ def called(node: exp.Expression, context: Context) -> Call:
         )
     least, most = ARITIES.get(call_.name, (0, None))
     if len(call_.arguments) < least or (most is not None and len(call_.arguments) > most):
-        shown = str(least) if most == least else f"{least} to {most}" if most is not None else f"at least {least}"
+        shown = (
+            str(least) if most == least else f"{least} to {most}" if most is not None else f"at least {least}"
+        )
         raise BindError(f"The {call_.name.lower()} function requires {shown} argument(s).", **place(node))
     return call_
 
 
-def function_call(node: exp.Expression, context: Context) -> Value:
+def function_call(node: exp.Expr, context: Context) -> Value:
     """Translate a call without OVER."""
     call_ = called(node, context)
     if call_.name in SCALARS:

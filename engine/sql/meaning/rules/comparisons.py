@@ -2,29 +2,33 @@
 
 >>> from engine.sql.meaning.show import shown
 >>> print(shown("SELECT 1 AS x FROM t WHERE d < '20240229' AND id = '1' AND name = 'x'"))
-SELECT 1 AS x FROM t AS t WHERE t.d < CAST('2024-02-29 00:00:00' AS TIMESTAMP) AND t.id = 1 AND t.name >= 'x' AND \
-t.name < 'x!' AND RTRIM(t.name, ' ') = 'x'
+SELECT 1 AS x FROM t AS t WHERE t.d < CAST('2024-02-29 00:00:00' AS TIMESTAMP) AND t.id = 1 AND t.name >= \
+'x' AND t.name < 'x!' AND RTRIM(t.name, ' ') = 'x'
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context
+from engine.sql.meaning.binding.relations import single_column
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.comparing import comparable, compare, equal_text, order_text, raw_bounds
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.precedence import common_type
-from engine.sql.meaning.binding.relations import single_column
 from engine.sql.meaning.trees import binary, both, call, either, text
 from engine.sql.meaning.types import Base
 from engine.sql.meaning.values import Value, predicate
 
+if TYPE_CHECKING:
+    from engine.sql.meaning.binding.context import Context, Rule
+
 _OPERATORS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 
 
-def comparison(node: exp.Expression, context: Context) -> Value:
+def comparison(node: exp.Binary, context: Context) -> Value:
     """Translate one of the six comparisons."""
     left = context.value(node.this)
     if isinstance(node.expression, exp.Any | exp.All):
@@ -32,7 +36,7 @@ def comparison(node: exp.Expression, context: Context) -> Value:
     return predicate(compare(type(node), left, context.value(node.expression), context))
 
 
-def distinct(node: exp.Expression, context: Context) -> Value:
+def distinct(node: exp.Binary, context: Context) -> Value:
     """Translate IS [NOT] DISTINCT FROM; bounds for pruning would be unknown for NULL, so there are none."""
     left, right = comparable(context.value(node.this), context.value(node.expression))
     if left.type.is_text and right.type.is_text:
@@ -41,7 +45,7 @@ def distinct(node: exp.Expression, context: Context) -> Value:
     return predicate(binary(type(node), left.tree, right.tree))
 
 
-def between(node: exp.Expression, context: Context) -> Value:
+def between(node: exp.Expr, context: Context) -> Value:
     """Translate BETWEEN as the two comparisons that it stands for."""
     subject = context.value(node.this)
     low = compare(exp.GTE, subject, context.value(node.args["low"]), context)
@@ -49,7 +53,7 @@ def between(node: exp.Expression, context: Context) -> Value:
     return predicate(both(low, high))
 
 
-def membership(node: exp.Expression, context: Context) -> Value:
+def membership(node: exp.Expr, context: Context) -> Value:
     """Translate IN with a list or a query."""
     subject = context.value(node.this)
     if node.args.get("query") is not None:
@@ -62,7 +66,7 @@ def membership(node: exp.Expression, context: Context) -> Value:
     return predicate(either(*(compare(exp.EQ, subject, member, context) for member in members)))
 
 
-def _text_list(subject: Value, members: list[Value], context: Context) -> exp.Expression:
+def _text_list(subject: Value, members: list[Value], context: Context) -> exp.Expr:
     """Test the key against a list, between the raw bounds of the whole list."""
     collation = context.collation_of(subject.type, *(member.type for member in members))
     keys = [equal_text(member, collation) for member in members]
@@ -76,27 +80,26 @@ def _text_list(subject: Value, members: list[Value], context: Context) -> exp.Ex
     return both(binary(exp.GTE, tree, text(lowest)), binary(exp.LT, tree, text(highest)), test)
 
 
-def _quantified(operator: type[exp.Expression], left: Value, node: exp.Expression, context: Context) -> Value:
+def _quantified(operator: type[exp.Binary], left: Value, node: exp.Expr, context: Context) -> Value:
     ordered = operator not in (exp.EQ, exp.NEQ)
     key, query = _paired(left, node.this, context, ordered=ordered)
     quantifier = type(node)(this=exp.Subquery(this=query))
     return predicate(operator(this=key, expression=quantifier))
 
 
-def _paired(
-    left: Value, node: exp.Expression, context: Context, *, ordered: bool
-) -> tuple[exp.Expression, exp.Expression]:
+def _paired(left: Value, node: exp.Expr, context: Context, *, ordered: bool) -> tuple[exp.Expr, exp.Expr]:
     """Bring a value and the one column of a query to keys that DuckDB compares as T-SQL does."""
     relation = context.subquery(node.this if isinstance(node, exp.Subquery) else node)
     if len(relation.columns) != 1:
         raise BindError(
-            "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS.",
+            "Only one expression can be specified in the select list when the subquery is not introduced "
+            "with EXISTS.",
             **place(node),
         )
     column = relation.columns[0]
     kind = common_type((left.type, column.type))
 
-    def key(value: Value) -> exp.Expression:
+    def key(value: Value) -> exp.Expr:
         value = convert(value, kind)
         if not kind.is_text:
             guid = ordered and kind.base is Base.UNIQUEIDENTIFIER
@@ -107,7 +110,7 @@ def _paired(
     return key(left), single_column(relation, key, context)
 
 
-RULES = {
+RULES: dict[type[exp.Expr], Rule] = {
     **dict.fromkeys(_OPERATORS, comparison),
     exp.Between: between,
     exp.In: membership,
