@@ -1,5 +1,7 @@
 """Sessions without a cluster, planned for one node and for three: the same plans and kernels as on a pool."""
 
+# ruff: noqa: E501 - SQL reads better unbroken
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

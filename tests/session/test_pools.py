@@ -1,5 +1,7 @@
 """SQL on real pools of both kinds, and the command: one way from files to scores."""
 
+# ruff: noqa: E501 - SQL reads better unbroken
+
 from __future__ import annotations
 
 import csv
@@ -97,7 +99,7 @@ def test_predict_takes_models_and_data_of_every_kind(pool: WorkspacePool, worksp
         ),
     ],
 )
-def test_predict_says_what_does_not_fit(  # noqa: PLR0913 - what is given, and what is said
+def test_predict_says_what_does_not_fit(
     pool: WorkspacePool, model: str, data: str, outputs: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -137,6 +139,6 @@ def test_the_command_writes_files_and_says_what_is_wrong(
     script.write_text(text)
     assert main(["sql", "--home", workspace.home, "--format", "csv", "-f", str(script)]) == 0
     printed = capsysbinary.readouterr().out.decode()
-    assert list(csv.reader(io.StringIO(printed)))[0] == ["Id", "tipped"]
+    assert next(iter(csv.reader(io.StringIO(printed)))) == ["Id", "tipped"]
     assert main(["sql", "--home", workspace.home, "SELECT * FROM nope"]) == 1
     assert b"Invalid object name 'nope'" in capsysbinary.readouterr().err

@@ -1,5 +1,7 @@
 """OPENROWSET and external tables against plain DuckDB on the same files."""
 
+# ruff: noqa: E501 - SQL reads better unbroken
+
 from __future__ import annotations
 
 from collections.abc import Callable

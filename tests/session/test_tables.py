@@ -1,5 +1,7 @@
 """Tables that statements make and change, against what pandas or plain arithmetic says."""
 
+# ruff: noqa: E501 - SQL reads better unbroken
+
 from __future__ import annotations
 
 import datetime as dt
