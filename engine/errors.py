@@ -7,6 +7,11 @@ TarnError
 │   ├── NotFoundError         no such file, dataset, table, version or column
 │   ├── FormatError           a file is not what it claims to be, or needs a feature we do not have
 │   └── WriteError            a write was refused or failed; nothing of it is visible
+├── SqlError                  a statement cannot be done; carries `line` and `column` where they are known
+│   ├── SqlSyntaxError        the text is not T-SQL
+│   ├── BindError             an unknown table or column, or a name with two meanings
+│   ├── UnsupportedSqlError   understood, and not honoured here; the message says what and why
+│   └── SqlRuntimeError       the statement failed while it ran: a conversion, a division by zero, a THROW
 ├── DataError                 the data cannot serve the request: label, null column, no rows
 ├── ModelError                models and their ONNX graphs
 │   ├── UnsupportedError      a transformer, objective or option that cannot be honoured
@@ -49,6 +54,29 @@ class WriteError(LakeError):
     """A write was refused or failed; nothing of it is visible."""
 
 
+class SqlError(TarnError):
+    """A statement cannot be parsed, bound or run.
+
+    `data` holds `line` and `column` (both from 1) where the place in the text is known.
+    """
+
+
+class SqlSyntaxError(SqlError):
+    """The text is not T-SQL."""
+
+
+class BindError(SqlError):
+    """A name means nothing, or two things."""
+
+
+class UnsupportedSqlError(SqlError):
+    """The statement was understood and cannot be honoured; nothing of it was dropped or done."""
+
+
+class SqlRuntimeError(SqlError):
+    """The statement failed while it ran."""
+
+
 class DataError(TarnError):
     """The data cannot serve the request."""
 
@@ -74,6 +102,7 @@ class OptionError(TarnError):
 
 
 __all__ = [
+    "BindError",
     "DataError",
     "FormatError",
     "LakeError",
@@ -88,9 +117,13 @@ __all__ = [
     "PoolStartError",
     "PoolStateError",
     "SignatureError",
+    "SqlError",
+    "SqlRuntimeError",
+    "SqlSyntaxError",
     "TarnError",
     "TaskLostError",
     "UnsupportedError",
+    "UnsupportedSqlError",
     "WorkCancelledError",
     "WriteError",
 ]

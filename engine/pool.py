@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import threading
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import OptionError
 from engine.progress import show
 from pools import Pool, PoolSpec
+from pools.policy import Dedicated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
     import dask.dataframe as dd
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
@@ -23,7 +27,11 @@ if TYPE_CHECKING:
     from engine.ml.trained import TrainedModel
     from engine.ml.training_set import TrainingSet
     from engine.ml.verify import Comparison
+    from engine.session import Result, Session
     from engine.workspace import Workspace
+
+# Below this a second node costs more in moves than it saves.
+_BYTES_PER_NODE = 256 << 20
 
 
 class WorkspacePool(Pool):
@@ -40,6 +48,8 @@ class WorkspacePool(Pool):
         self.workspace = workspace
         self.progress = progress
         self._current = ExitStack()
+        self._session: Session | None = None
+        self._session_lock = threading.Lock()
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -52,6 +62,41 @@ class WorkspacePool(Pool):
     ) -> None:
         self._current.close()
         super().__exit__(kind, error, trace)
+
+    def sql(self, text: str) -> Result:
+        """Run T-SQL: one statement, or a script whose batches are parted by GO.
+
+        Temporary tables live as long as the pool object, variables as long as their batch. Calls from several
+        threads run one after the other.
+
+        Args:
+            text: T-SQL over the workspace's tables, views and files.
+
+        Returns:
+            Result sets, which stay on the workers until asked for, messages, and the last row count.
+
+        Raises:
+            SqlSyntaxError: The text is not T-SQL; nothing of it was run.
+            BindError, UnsupportedSqlError, SqlRuntimeError: A statement failed; those before it are done.
+        """
+        return self._own_session().run(text)
+
+    def _own_session(self) -> Session:
+        from engine.session import Session
+
+        with self._session_lock:
+            if self._session is None:
+                self._session = Session(
+                    self, self.workspace.storage, nodes=self._nodes_for, models=lambda: self.workspace.models
+                )
+            return self._session
+
+    def _nodes_for(self, size: float) -> int:
+        """Nodes of a query: all of a dedicated pool; of a serverless one as many as its bytes need."""
+        policy = self.spec.policy
+        if isinstance(policy, Dedicated):
+            return max(1, self.worker_count)
+        return max(1, min(policy.widest, math.ceil(size / _BYTES_PER_NODE)))
 
     def write(self, frame: dd.DataFrame, *, into: str, mode: str = "overwrite") -> Table:
         """Write a Dask DataFrame into a table, partition by partition on the workers, in one commit.

@@ -39,6 +39,38 @@ def native_threads() -> int:
     return int(said) if said.isdigit() and int(said) > 0 else 1
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a process has for the kernels of its tasks.
+
+    Attributes:
+        memory: Bytes that the process may use in all.
+        tasks: Tasks that it runs at a time.
+        folder: Where it may put what does not fit into memory; None outside of a worker.
+    """
+
+    memory: int
+    tasks: int
+    folder: str | None
+
+
+def resources() -> Resources:
+    """Memory, tasks and spill folder of the worker that this is called in; outside of any, the machine's."""
+    from distributed.system import MEMORY_LIMIT
+
+    worker = _worker()
+    if worker is None:
+        return Resources(int(MEMORY_LIMIT), 1, None)
+    limit = worker.memory_manager.memory_limit
+    return Resources(int(limit or MEMORY_LIMIT), int(worker.state.nthreads), str(worker.local_directory))
+
+
+def address() -> str:
+    """Address of the worker that this is called in; empty outside of any."""
+    worker = _worker()
+    return "" if worker is None else str(worker.address)
+
+
 def count(**amounts: float) -> None:
     """Add amounts, such as `bytes_read=4096`, to the usage of the pool whose task this is, if it is one.
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.lake.datasets import Dataset, list_datasets, open_dataset
+    from engine.lake.delta_log import DISTRIBUTION
+    from engine.lake.delta_types import delta_schema
     from engine.lake.formats import CsvOptions, ReadOptions
     from engine.lake.names import TableName
     from engine.lake.partition import ColumnFacts, Partition
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from engine.lake.write import write_frame, write_table
 
 __all__ = [
+    "DISTRIBUTION",
     "ColumnFacts",
     "Commit",
     "CsvOptions",
@@ -50,6 +53,7 @@ __all__ = [
     "begin_write",
     "commit_write",
     "committed_version",
+    "delta_schema",
     "drop_table",
     "list_datasets",
     "list_tables",
@@ -64,6 +68,8 @@ _HOMES = {
     "Dataset": "datasets",
     "list_datasets": "datasets",
     "open_dataset": "datasets",
+    "DISTRIBUTION": "delta_log",
+    "delta_schema": "delta_types",
     "CsvOptions": "formats",
     "ReadOptions": "formats",
     "TableName": "names",

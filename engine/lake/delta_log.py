@@ -28,6 +28,9 @@ from engine.lake.source import Reader, Source
 if TYPE_CHECKING:
     from engine.lake.storage import Storage
 
+# The engine's own column of tables that are distributed by hash: each row's distribution. Nobody sees it.
+DISTRIBUTION = "__distribution"
+
 _PLANNERS = 16
 _COMMIT = re.compile(r"([0-9]{20})\.json")
 # Delta keeps timestamps in its statistics to the millisecond, cut off.
@@ -44,9 +47,14 @@ class _Added:
 
 
 def delta_source(
-    storage: Storage, location: str, version: int | None = None, *, partition_bytes: int
+    storage: Storage,
+    location: str,
+    version: int | None = None,
+    *,
+    partition_bytes: int,
+    hidden: bool = False,
 ) -> tuple[int, Source]:
-    """A version of a table (newest by default) and the source that reads it.
+    """A version of a table (newest by default) and the source that reads it; `hidden` shows every column.
 
     Raises:
         NotFoundError: No table, or no such version.
@@ -61,7 +69,8 @@ def delta_source(
     with ThreadPoolExecutor(_PLANNERS) as threads:
         planned = list(threads.map(lambda one: _partitions(storage, one, options), added))
     partitions = tuple(partition for parts in planned for partition in parts)
-    return int(table.version()), Source(Reader(storage, schema, options), partitions)
+    shown = schema if hidden else pa.schema([field for field in schema if field.name != DISTRIBUTION])
+    return int(table.version()), Source(Reader(storage, shown, options), partitions)
 
 
 def schema_of(table: DeltaTable) -> pa.Schema:

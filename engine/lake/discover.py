@@ -19,6 +19,7 @@ from engine.lake.union import union_schemas
 
 if TYPE_CHECKING:
     from engine.lake.formats import FilePlan, Format, ReadOptions
+    from engine.lake.globs import FoundFile
     from engine.lake.storage import Storage
 
 # Footers are small and mostly waited for; text that is looked through takes a core and memory.
@@ -34,7 +35,11 @@ def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -
         PathRefusedError: A path leaves the storage's roots.
         FormatError: Mixed formats, a file that cannot be read, or types that do not go together.
     """
-    files = find_files(storage, paths)
+    return plan_files(storage, find_files(storage, paths), options)
+
+
+def plan_files(storage: Storage, files: Sequence[FoundFile], options: ReadOptions) -> Source:
+    """The source of files that were found before; see `files_source`."""
     chosen = format_named(options.format) if options.format else format_of(storage, files)
     if sum(file.stamp.size for file in files) > options.inspect_bytes:
         options = replace(options, inspect_bytes=0)

@@ -98,6 +98,22 @@ def remove_tree(storage: Storage, location: str) -> None:
             root.filesystem.rm(location, recursive=True)
 
 
+def remove_file(storage: Storage, location: str) -> bool:
+    """Remove a file of the writable root; False if there is none.
+
+    Raises:
+        PathRefusedError: It is not below the writable root.
+        WriteError: The store refused it.
+    """
+    root = _writable(storage, location)
+    with store_faults(storage, location):
+        try:
+            root.filesystem.rm_file(location)
+        except FileNotFoundError:
+            return False
+    return True
+
+
 def remove_others(storage: Storage, folder: str, kept: Collection[str]) -> None:
     """Remove every file below a folder of the writable root whose location is not in `kept`."""
     root = _writable(storage, folder)

@@ -47,7 +47,7 @@ class Reader:
                 schema cannot; names the file, the column and both types.
         """
         wanted = pick(self.schema, columns)
-        self._refuse_changed(partition)
+        self.refuse_changed(partition)
         hive = dict(partition.hive)
         stored = pa.schema([field for field in wanted if field.name not in hive])
         found = format_named(partition.format).read(self.storage, partition, stored, self.options)
@@ -62,7 +62,13 @@ class Reader:
         count(bytes_read=partition.bytes_read(wanted.names), rows_read=len(found))
         return table
 
-    def _refuse_changed(self, partition: Partition) -> None:
+    def refuse_changed(self, partition: Partition) -> None:
+        """For whoever reads a file by other means than `read`.
+
+        Raises:
+            FormatError: The file has changed since it was opened.
+            NotFoundError: It is gone.
+        """
         if self.storage.stamp(partition.location) != partition.stamp:
             raise FormatError(
                 f"{self.storage.relative(partition.location)}: has changed since it was opened",

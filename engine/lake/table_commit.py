@@ -62,6 +62,7 @@ def begin_write(
     schema: pa.Schema | None = None,
     partition_by: Sequence[str] = (),
     job: str | None = None,
+    description: str | None = None,
 ) -> TableWriter:
     """Open a write of a table, and make the folder that its files go to.
 
@@ -74,6 +75,7 @@ def begin_write(
         partition_by: Columns that become folders; "append" takes them from the table.
         job: Names the write, so that one that was interrupted can be taken up or cleaned away; letters,
             digits, `-` and `_`. A job that was committed is not committed again.
+        description: What the table is to say of itself ("append" leaves that as it is).
 
     Raises:
         WriteError: The table is there already ("create"), cannot hold the schema, or asks what we cannot do.
@@ -99,7 +101,7 @@ def begin_write(
     if held is not None:
         check_keys(held, partition_by)
     base = None if known is None else int(known.version())
-    writer = TableWriter(storage, table, location, job, held, tuple(partition_by), mode, base)
+    writer = TableWriter(storage, table, location, job, held, tuple(partition_by), mode, base, description)
     make_folder(storage, writer.folder)
     return writer
 
@@ -246,6 +248,7 @@ def _create(change: _Change, *, mode: str) -> None:
         mode=mode,
         partition_by=list(writer.partition_by),
         name=str(writer.name),
+        description=writer.description,
         storage_options=client_options(writer.storage, writer.location),
         commit_properties=change.properties(),
     )
@@ -288,7 +291,9 @@ def _overwrite(change: _Change, latest: DeltaTable) -> None:
     if int(latest.version()) != writer.base:
         raise _conflict(writer)
     keys = list(latest.metadata().partition_columns)
-    if not schema_of(latest).equals(change.schema) or keys != list(writer.partition_by):
+    said = latest.metadata().description
+    redefined = writer.description is not None and writer.description != said
+    if redefined or not schema_of(latest).equals(change.schema) or keys != list(writer.partition_by):
         _create(change, mode="overwrite")
         return
     latest.create_write_transaction(

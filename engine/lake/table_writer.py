@@ -14,6 +14,7 @@ from engine.errors import WriteError
 from engine.lake import hive
 from engine.lake.conform import LossyCastError, conform
 from engine.lake.data_file import DataFile, Values, split_by_value, write_file
+from engine.lake.delta_log import DISTRIBUTION
 from engine.lake.delta_stats import partition_text
 from engine.lake.delta_types import check_keys, delta_schema
 
@@ -72,6 +73,7 @@ class TableWriter:
         partition_by: Columns that become folders.
         mode: "create", "overwrite" or "append".
         base: The table's version when the write began; None if there was no table.
+        description: What the table says of itself; None to leave it as it is.
     """
 
     storage: Storage
@@ -82,6 +84,7 @@ class TableWriter:
     partition_by: tuple[str, ...]
     mode: str
     base: int | None
+    description: str | None = None
 
     @property
     def folder(self) -> str:
@@ -136,6 +139,12 @@ class TableWriter:
 
     def _conformed(self, table: pa.Table, schema: pa.Schema, part: int) -> pa.Table:
         differing = set(table.schema.names) ^ set(schema.names)
+        if differing == {DISTRIBUTION}:
+            raise WriteError(
+                f"{self.name} is distributed by hash: its rows are placed by SQL",
+                "write them with INSERT INTO or CREATE TABLE AS SELECT",
+                part=part,
+            )
         if differing:
             name = min(differing)
             has = "lacks column" if name in schema.names else "has another column,"

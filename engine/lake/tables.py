@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from engine.errors import NotFoundError
 from engine.lake.delta_client import holds_delta, open_delta
-from engine.lake.delta_log import commit_files, commits, delta_source, schema_of
+from engine.lake.delta_log import DISTRIBUTION, commit_files, commits, delta_source, schema_of
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import PARTITION_BYTES
 from engine.lake.names import TableName, decode
@@ -58,6 +58,24 @@ class Table(Readable):
     def location(self) -> str:
         """The folder or URL of the table, for other tools that read Delta."""
         return table_location(self.storage, self.table_name)
+
+    @property
+    def description(self) -> str | None:
+        """What the table says of itself."""
+        told = open_delta(self.storage, self.location, self.version).metadata().description
+        return str(told) if told else None
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether the table has the engine's own column."""
+        return DISTRIBUTION in schema_of(open_delta(self.storage, self.location, self.version)).names
+
+    def source_with_hidden(self) -> Source:
+        """As `source`, with the engine's own column, where the table has it."""
+        _, source = delta_source(
+            self.storage, self.location, self.version, partition_bytes=PARTITION_BYTES, hidden=True
+        )
+        return source
 
     def at(self, version: int) -> Table:
         """Another version of the same table.

@@ -1,0 +1,13 @@
+-- TPC-H 15: top supplier. Default parameters.
+WITH revenue (supplier_no, total_revenue) AS (
+    SELECT l_suppkey, SUM(l_extendedprice * (1 - l_discount))
+    FROM lineitem
+    WHERE l_shipdate >= '1996-01-01'
+        AND l_shipdate < DATEADD(month, 3, CAST('1996-01-01' AS DATE))
+    GROUP BY l_suppkey
+)
+SELECT s_suppkey, s_name, s_address, s_phone, total_revenue
+FROM supplier, revenue
+WHERE s_suppkey = supplier_no
+    AND total_revenue = (SELECT MAX(total_revenue) FROM revenue)
+ORDER BY s_suppkey;

@@ -1,0 +1,135 @@
+"""A fragment on a worker: open what it reads, run it in one DuckDB call, hand its rows on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.runtime.kernel import Settings, cursor
+from engine.runtime.output import Output, TaskFacts, rows_of
+from engine.runtime.plain import plain_table
+from engine.runtime.scans import ArrowOpening, FilesOpening, Opening, paths_name, raw_name
+from pools.worker import address, count, native_threads
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a fragment reads of an earlier step, or of parts on workers: so many arguments of its task.
+
+    Attributes:
+        name: What the fragment, or the view of a scan, calls it.
+        parts: The number of arguments.
+        schema: The columns, where there may be no part.
+    """
+
+    name: str
+    parts: int
+    schema: pa.Schema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentTask:
+    """One fragment on one node; what Dask runs. Its arguments are the parts of its inputs, in their order.
+
+    Attributes:
+        settings: Of the kernel that runs it.
+        sql: The fragment, as DuckDB's SQL.
+        node: The number of the node.
+        openings: The scans of the fragment.
+        inputs: Names and numbers of the arguments.
+        columns: Names of the result's columns; None to keep the fragment's.
+        split: Into how many tables the rows go, by their last column; None for one table.
+        own: Keep only the rows of the task's own node, by their last column.
+        plain: Whether the rows leave the engine, in types that other libraries know.
+    """
+
+    settings: Settings
+    sql: str
+    node: int
+    openings: tuple[Opening, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    columns: tuple[str, ...] | None = None
+    split: int | None = None
+    own: bool = False
+    plain: bool = False
+
+    def __call__(self, *parts: Output | pa.Table) -> Output:
+        started = time.perf_counter()
+        found = iter(parts)
+        with cursor(self.settings) as own, ThreadPoolExecutor(native_threads()) as readers:
+            for given in self.inputs:
+                own.register(given.name, _stacked([next(found) for _ in range(given.parts)], given.schema))
+            read = [_open(own, opening, readers) for opening in self.openings]
+            rows = own.sql(self.sql).to_arrow_table()
+        tables = self._handed_on(rows)
+        facts = TaskFacts(
+            self.node,
+            address(),
+            sum(len(table) for table in tables),
+            sum(int(table.nbytes) for table in tables),
+            time.perf_counter() - started,
+            sum(amount for amount, _ in read),
+            sum(amount for _, amount in read),
+        )
+        return Output(tables, facts)
+
+    def _handed_on(self, rows: pa.Table) -> tuple[pa.Table, ...]:
+        if self.plain:
+            rows = plain_table(rows)
+        if self.columns is not None:
+            rows = rows.rename_columns(list(self.columns))
+        if self.own:
+            return (_of_node(rows, self.node),)
+        return (rows,) if self.split is None else tuple(_of_node(rows, node) for node in range(self.split))
+
+
+def _stacked(parts: Sequence[Output | pa.Table], schema: pa.Schema | None) -> pa.Table:
+    tables = [rows_of(part) for part in parts]
+    return pa.concat_tables(tables) if schema is None else pa.concat_tables([schema.empty_table(), *tables])
+
+
+def _of_node(rows: pa.Table, node: int) -> pa.Table:
+    """A copy of the rows of a node: a slice would take the buffers of all rows along when it travels."""
+    last = rows.num_columns - 1
+    mine = pc.equal(rows.column(last), pa.scalar(node, pa.uint16()))
+    return rows.remove_column(last).filter(mine)
+
+
+def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolExecutor) -> tuple[int, int]:
+    """Make the scan's view; bytes and rows that it reads."""
+    read = (0, 0)
+    if isinstance(opening, FilesOpening):
+        for file in opening.files:
+            opening.reader.refuse_changed(file)
+        if opening.paths is not None:
+            own.register(paths_name(opening.name), opening.paths)
+        read = (opening.bytes, opening.rows)
+        count(bytes_read=opening.bytes, rows_read=opening.rows)
+    elif isinstance(opening, ArrowOpening):
+        rows = _read_all(opening, readers)
+        own.register(raw_name(opening.name), rows)
+        read = (sum(part.bytes_read(opening.columns) for part in opening.partitions), len(rows))
+    own.sql(opening.view)
+    return read
+
+
+def _read_all(opening: ArrowOpening, readers: ThreadPoolExecutor) -> pa.Table:
+    columns = opening.columns
+    # A context each: in it stands whose task this is, and so for whom the bytes are counted.
+    reads = [
+        readers.submit(copy_context().run, opening.reader.read, part, columns) for part in opening.partitions
+    ]
+    tables = [read.result() for read in reads]
+    if not tables:
+        return opening.reader.schema.empty_table().select(list(columns))
+    return pa.concat_tables(tables)

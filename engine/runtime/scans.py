@@ -1,0 +1,319 @@
+"""A node's share of a table as something that a worker can open: the SQL of a view, and what it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from engine.runtime.bound import Held, Stored
+from engine.runtime.dealing import Share, deal_held, deal_stored
+from engine.runtime.types import duckdb_name
+
+if TYPE_CHECKING:
+    from engine.lake import Partition, Reader, Source
+    from engine.runtime.bound import BoundTable
+    from engine.sql.plan import Scan
+
+_ROW = "file_row_number"
+_FILE = "filename"
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOpening:
+    """Parquet files that DuckDB reads itself.
+
+    Attributes:
+        name: What fragments call the scan.
+        view: The statement that makes it a view.
+        reader: Tells whether a file has changed.
+        files: A partition of each file, by which the reader knows it.
+        bytes: Bytes that reading the columns fetches, at the most.
+        rows: Rows that are looked at, at the most.
+        paths: What each file's path says, under the name `paths_name`; None where the view has it.
+    """
+
+    name: str
+    view: str
+    reader: Reader
+    files: tuple[Partition, ...]
+    bytes: int
+    rows: int
+    paths: pa.Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowOpening:
+    """Partitions that the lake reads into Arrow tables; the view stands on `raw_name`."""
+
+    name: str
+    view: str
+    reader: Reader
+    partitions: tuple[Partition, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOpening:
+    """Parts that come as arguments of the task; the view stands on `raw_name`."""
+
+    name: str
+    view: str
+    schema: pa.Schema
+
+
+Opening = FilesOpening | ArrowOpening | HeldOpening
+
+
+def raw_name(scan: str) -> str:
+    """The name of the Arrow rows that a scan's view stands on; no scan is called so."""
+    return f"rows of {scan}"
+
+
+def paths_name(scan: str) -> str:
+    """The name of what the paths of a scan's files say."""
+    return f"paths of {scan}"
+
+
+def openings(table: BoundTable, scan: Scan, nodes: int) -> list[tuple[Opening, tuple[Any, ...]]]:
+    """For each node what it opens, and the parts that it is given."""
+    if isinstance(table.rows, Held):
+        view = _view(scan.name, _over_raw(table, scan))
+        opening = HeldOpening(scan.name, view, table.rows.schema)
+        return [(opening, parts) for parts in deal_held(table, scan, nodes)]
+    shares = deal_stored(table, scan, nodes)
+    if all(_is_own_read(table.rows.source, partition) for partition in table.rows.source.partitions):
+        files = _file_rows(table.rows.source)
+        return [(_files_opening(table, table.rows, scan, share, files), ()) for share in shares]
+    return [(_arrow_opening(table, table.rows, scan, share), ()) for share in shares]
+
+
+def _is_own_read(source: Source, partition: Partition) -> bool:
+    """Whether DuckDB can read the file by its path."""
+    local = source.reader.storage.local_path(partition.location) is not None
+    return partition.format == "parquet" and local
+
+
+# Rows that come as Arrow tables
+
+
+def _arrow_opening(table: BoundTable, stored: Stored, scan: Scan, share: Share) -> ArrowOpening:
+    names = table.stored_names()
+    columns = [names[column] for column in scan.columns]
+    query = _over_raw(table, scan)
+    reader = stored.source.reader
+    if share.distributions is not None and stored.distribution is not None:
+        columns.append(stored.distribution)
+        query = query.where(_owned(stored.distribution, share.distributions), copy=False)
+    return ArrowOpening(scan.name, _view(scan.name, query), reader, share.partitions, tuple(columns))
+
+
+def _over_raw(table: BoundTable, scan: Scan) -> exp.Select:
+    names = table.stored_names()
+    outputs = [_output(exp.column(names[column], quoted=True), table, column) for column in scan.columns]
+    rows = exp.Table(this=exp.to_identifier(raw_name(scan.name), quoted=True))
+    return exp.Select(expressions=outputs or [_nothing()]).from_(rows, copy=False)
+
+
+# Rows of Parquet files
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Rows of a file from one number up to another; `whole` if these are all."""
+
+    location: str
+    first: int
+    end: int
+    whole: bool
+
+
+def _file_rows(source: Source) -> Mapping[tuple[str, tuple[int, ...] | None], tuple[int, int, int]]:
+    """For each partition its first row, the row after its last, and the rows of its file."""
+    found = {}
+    for location, group in groupby(source.partitions, key=lambda one: one.location):
+        listed = list(group)
+        total, at = sum(one.rows or 0 for one in listed), 0
+        for one in listed:
+            found[location, one.row_groups] = (at, at + (one.rows or 0), total)
+            at += one.rows or 0
+    return found
+
+
+def _slices(share: Share, files: Mapping[Any, tuple[int, int, int]]) -> Iterator[_Slice]:
+    for location, group in groupby(share.partitions, key=lambda one: one.location):
+        spans = [files[location, one.row_groups] for one in group]
+        first, end, total = spans[0][0], spans[-1][1], spans[0][2]
+        yield _Slice(location, first, end, whole=(first, end) == (0, total))
+
+
+def _files_opening(
+    table: BoundTable,
+    stored: Stored,
+    scan: Scan,
+    share: Share,
+    files: Mapping[Any, tuple[int, int, int]],
+) -> FilesOpening:
+    names = table.stored_names()
+    columns = tuple(names[column] for column in scan.columns)
+    said = {one.location: one.hive for one in share.partitions}
+    keys = [name for name in columns if any(name == key for hive in said.values() for key, _ in hive)]
+    constant = len({tuple(dict(hive)[key] for key in keys) for hive in said.values()}) <= 1
+    paths = None if constant or not keys else _paths(said, keys, stored.source.schema)
+    query = _files_query(
+        _FileScan(table, stored, scan, share, tuple(keys), constant), list(_slices(share, files))
+    )
+    one_each = {part.location: replace(part, facts=()) for part in share.partitions}
+    return FilesOpening(
+        scan.name,
+        _view(scan.name, query),
+        stored.source.reader,
+        tuple(one_each.values()),
+        sum(part.bytes_read(columns) for part in share.partitions),
+        sum(part.rows or 0 for part in share.partitions),
+        paths,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _FileScan:
+    table: BoundTable
+    stored: Stored
+    scan: Scan
+    share: Share
+    keys: tuple[str, ...]
+    constant: bool
+
+
+def _files_query(one: _FileScan, slices: Sequence[_Slice]) -> exp.Query:
+    if not slices:
+        return _no_rows(one.table, one.scan)
+    queries = [_slice_query(one, [cut]) for cut in slices if not cut.whole]
+    whole = [cut for cut in slices if cut.whole]
+    if whole:
+        queries.insert(0, _slice_query(one, whole))
+    query: exp.Query = queries[0]
+    for other in queries[1:]:
+        query = exp.Union(this=query, expression=other, distinct=False)
+    return query
+
+
+def _slice_query(one: _FileScan, slices: Sequence[_Slice]) -> exp.Select:
+    names = one.table.stored_names()
+    outputs = [_file_output(one, names[column], column) for column in one.scan.columns]
+    query = exp.Select(expressions=outputs or [_nothing()]).from_(_read_parquet(one, slices), copy=False)
+    if one.keys and not one.constant:
+        said = exp.Table(this=exp.to_identifier(paths_name(one.scan.name), quoted=True))
+        same = exp.EQ(this=_of("files", _FILE), expression=_of(paths_name(one.scan.name), _FILE))
+        query = query.join(said, on=same, copy=False)
+    if not slices[0].whole:
+        between = exp.Between(
+            this=_of("files", _ROW),
+            low=exp.Literal.number(slices[0].first),
+            high=exp.Literal.number(slices[0].end - 1),
+        )
+        query = query.where(between, copy=False)
+    if one.share.distributions is not None and one.stored.distribution is not None:
+        query = query.where(_owned(one.stored.distribution, one.share.distributions), copy=False)
+    return query
+
+
+def _file_output(one: _FileScan, name: str, folded: str) -> exp.Expr:
+    if name not in one.keys:
+        return _output(_of("files", name), one.table, folded)
+    if not one.constant:
+        return _output(_of(paths_name(one.scan.name), name), one.table, folded)
+    value = dict(one.share.partitions[0].hive)[name]
+    text = exp.null() if value is None else exp.Literal.string(str(value))
+    typed = _cast(text, duckdb_name(one.table.schema.field(name).type))
+    return _output(typed, one.table, folded)
+
+
+def _read_parquet(one: _FileScan, slices: Sequence[_Slice]) -> exp.Table:
+    """The files with the columns that are read, of the source's types; a file that lacks one has NULLs."""
+    schema = one.stored.source.schema
+    names = one.table.stored_names()
+    read = [schema.field(names[column]) for column in one.scan.columns if names[column] not in one.keys]
+    if one.share.distributions is not None and one.stored.distribution is not None:
+        read.append(pa.field(one.stored.distribution, pa.int8()))
+    arguments: list[exp.Expr] = [_array([exp.Literal.string(cut.location) for cut in slices])]
+    if read:
+        described = [_struct(name=field.name, type=duckdb_name(field.type)) for field in read]
+        columns = exp.Map(
+            keys=_array([exp.Literal.string(field.name) for field in read]), values=_array(described)
+        )
+        arguments.append(exp.EQ(this=exp.column("schema"), expression=columns))
+    call = exp.Anonymous(this="READ_PARQUET", expressions=arguments)
+    return exp.Table(this=call, alias=exp.TableAlias(this=exp.to_identifier("files", quoted=True)))
+
+
+def _paths(said: Mapping[str, Any], keys: Sequence[str], schema: pa.Schema) -> pa.Table:
+    values = [dict(hive) for hive in said.values()]
+    columns = {key: pa.array([row[key] for row in values], schema.field(key).type) for key in keys}
+    return pa.table({_FILE: pa.array(list(said), pa.string()), **columns})
+
+
+# Small trees
+
+
+def _output(value: exp.Expr, table: BoundTable, folded: str) -> exp.Expr:
+    """A column of the scan: of the type that the facts promise, under its folded name."""
+    stored = table.schema.field(table.stored_names()[folded]).type
+    wanted = table.facts.columns[folded].type
+    if wanted != duckdb_name(stored):
+        nested = pa.types.is_nested(stored)
+        value = _cast(exp.Anonymous(this="TO_JSON", expressions=[value]) if nested else value, wanted)
+    return exp.alias_(value, folded, quoted=True)
+
+
+def _no_rows(table: BoundTable, scan: Scan) -> exp.Select:
+    outputs = [
+        exp.alias_(_cast(exp.null(), table.facts.columns[column].type), column, quoted=True)
+        for column in scan.columns
+    ]
+    return exp.Select(expressions=outputs or [_nothing()]).where(exp.false(), copy=False)
+
+
+def _nothing() -> exp.Expr:
+    return exp.alias_(exp.Literal.number(1), "nothing")
+
+
+def _owned(column: str, distributions: tuple[int, int]) -> exp.Expr:
+    """A row of the share; a row without a distribution, which no table of ours has, is no node's."""
+    first, end = distributions
+    return exp.Between(
+        this=exp.column(column, quoted=True), low=exp.Literal.number(first), high=exp.Literal.number(end - 1)
+    )
+
+
+def _of(table: str, column: str) -> exp.Column:
+    return exp.column(column, table=table, quoted=True)
+
+
+def _cast(value: exp.Expr, kind: str) -> exp.Expr:
+    return exp.Cast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+def _array(values: Sequence[exp.Expr]) -> exp.Array:
+    return exp.Array(expressions=list(values))
+
+
+def _struct(**texts: str) -> exp.Struct:
+    fields = [
+        exp.PropertyEQ(this=exp.to_identifier(key), expression=exp.Literal.string(text))
+        for key, text in texts.items()
+    ]
+    missing = exp.PropertyEQ(this=exp.to_identifier("default_value"), expression=exp.null())
+    return exp.Struct(expressions=[*fields, missing])
+
+
+def _view(name: str, query: exp.Query) -> str:
+    """The statement that makes the scan's view."""
+    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+    named = exp.Table(this=exp.to_identifier(name, quoted=True))
+    create = exp.Create(this=named, kind="VIEW", expression=query, properties=temporary)
+    return create.sql(dialect="duckdb")

@@ -1,0 +1,150 @@
+"""What OPENROWSET, external tables and COPY INTO say of files, as the lake's own options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.errors import BindError, UnsupportedSqlError
+from engine.lake import CsvOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.sql.meaning import SqlType
+
+_ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
+_LINES = ("\n", "\r\n", "\x0b", "\n\r")
+_FORMATS = {"PARQUET": "parquet", "CSV": "csv", "DELTA": "delta", "JSON": "json", "JSONL": "json"}
+_CODEPAGES = {
+    "65001": "utf-8",
+    "ACP": "cp1252",
+    "RAW": "latin-1",
+    "OEM": "cp437",
+    "1200": "utf-16",
+    "1252": "cp1252",
+}
+# The document idiom: one column per line, with a terminator and a quote that no text holds.
+_DOCUMENT = "\x0b"
+
+
+@dataclass(frozen=True, slots=True)
+class RowsetColumn:
+    """A column of a WITH clause: its name and type, and its number (from 1) or name in the file."""
+
+    name: str
+    type: SqlType
+    ordinal: int | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rowset:
+    """Files to read as rows.
+
+    Attributes:
+        paths: Below the workspace's roots.
+        format: `parquet`, `csv`, `delta` or `json`.
+        csv: How CSV files are written.
+        columns: What WITH declares; empty to infer.
+        recursive: A folder means all below it, not its own files alone.
+    """
+
+    paths: tuple[str, ...]
+    format: str
+    csv: CsvOptions = field(default_factory=CsvOptions)
+    columns: tuple[RowsetColumn, ...] = ()
+    recursive: bool = False
+
+    @property
+    def by_name(self) -> bool:
+        """Whether columns are found by name: in all files that name them."""
+        return self.format != "csv" or self.csv.header
+
+
+def file_format(name: str) -> str:
+    """The lake's word for a FORMAT.
+
+    Raises:
+        UnsupportedSqlError: There is none.
+    """
+    found = _FORMATS.get(name.upper())
+    if found is None:
+        raise UnsupportedSqlError(
+            f"FORMAT = '{name}' is not supported.", f"Choose from {', '.join(_FORMATS)}."
+        )
+    return found
+
+
+def csv_options(given: Mapping[str, str | int | bool]) -> CsvOptions:
+    """CSV options of the lake from those of T-SQL; the defaults are those of OPENROWSET.
+
+    Args:
+        given: Option in lower case to value: fieldterminator, rowterminator, fieldquote, escapechar,
+            firstrow, header_row, codepage, datafiletype.
+
+    Raises:
+        UnsupportedSqlError: A terminator, quote or code page that cannot be read.
+    """
+    delimiter = _mark(str(given.get("fieldterminator", ",")), "FIELDTERMINATOR")
+    quote = _mark(str(given.get("fieldquote", '"')), "FIELDQUOTE")
+    _check_rows(str(given.get("rowterminator", "\\n")))
+    header = bool(given.get("header_row", False))
+    return CsvOptions(
+        delimiter=delimiter,
+        quote="" if quote == delimiter == _DOCUMENT else quote,
+        escape=_mark(str(given.get("escapechar", "")), "ESCAPECHAR"),
+        header=header,
+        skip_rows=_skipped(int(given.get("firstrow", 2 if header else 1)), header=header),
+        null_values=("",),
+        encoding=_encoding(given),
+    )
+
+
+def _skipped(first_row: int, *, header: bool) -> int:
+    """Lines before the first row, the header's own not counted: it stands right before the first row."""
+    if first_row < 1:
+        raise BindError(f"FIRSTROW = {first_row} is not a row.", "Rows count from 1.")
+    return max(first_row - 2, 0) if header else first_row - 1
+
+
+def _encoding(given: Mapping[str, str | int | bool]) -> str:
+    if str(given.get("datafiletype", "char")).lower() == "widechar":
+        return "utf-16"
+    page = str(given.get("codepage", "65001")).upper()
+    if page not in _CODEPAGES:
+        raise UnsupportedSqlError(
+            f"CODEPAGE = '{page}' is not supported.", f"Choose from {', '.join(_CODEPAGES)}."
+        )
+    return _CODEPAGES[page]
+
+
+def _mark(text: str, option: str) -> str:
+    mark = unescaped(text)
+    if len(mark.encode()) > 1:
+        raise UnsupportedSqlError(
+            f"{option} = '{text}' has more than one character.", "Files are read with one-character marks."
+        )
+    return mark
+
+
+def _check_rows(text: str) -> None:
+    if unescaped(text) not in _LINES:
+        raise UnsupportedSqlError(
+            f"ROWTERMINATOR = '{text}' is not supported.", "Rows end with \\n or \\r\\n: leave it out."
+        )
+
+
+def unescaped(text: str) -> str:
+    r"""What a terminator stands for: `0x0A`, `\t`, or itself.
+
+    >>> unescaped("0x0D0A"), unescaped("\\t"), unescaped("|")
+    ('\r\n', '\t', '|')
+    """
+    digits = text.replace("0x", "").replace("0X", "")
+    if text[:2].lower() == "0x" and len(digits) % 2 == 0 and re.fullmatch(r"[0-9a-fA-F]+", digits):
+        return bytes.fromhex(digits).decode("latin-1")
+    for written, mark in _ESCAPES.items():
+        text = text.replace(written, mark)
+    return text

@@ -1,0 +1,180 @@
+"""What a session's names stand for: temporary and stored tables, views, files, the catalog's own views."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from engine.errors import BindError, NotFoundError, UnsupportedSqlError
+from engine.lake import TableName, list_tables, open_table
+from engine.lake.names import fold
+from engine.runtime import BoundTable, bound_table
+from engine.runtime.types import duckdb_name
+from engine.session.binding.relations import Relation, reading_as
+from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
+from engine.session.catalog.definitions import Definitions, Key, Kind
+from engine.session.catalog.system import system_query
+from engine.session.types import is_read_as
+from engine.sql.meaning import SqlType, Variable, duckdb_type, parse_type
+from engine.sql.meaning.binding.scopes import place
+from engine.sql.syntax import Name, parse_script
+from engine.sql.syntax.statements.objects import CreateView
+
+if TYPE_CHECKING:
+    from engine.lake import Storage
+    from engine.session.binding.binder import Binder
+    from engine.session.machine import Machine
+
+SYSTEM_SCHEMAS = ("sys", "information_schema")
+
+
+@dataclass(slots=True)
+class TempTable:
+    """A temporary table of a session: its columns, and its rows as the workers hold them."""
+
+    name: str
+    columns: tuple[DeclaredColumn, ...]
+    rows: BoundTable
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that binding asks.
+
+    Attributes:
+        machine: Runs queries.
+        definitions: The catalog.
+        models: The model registry, opened when it is first needed.
+        database: The name of the workspace in three-part names.
+        variables: The session's variables, by `@name`, and what its functions give, by `name()`.
+        temps: Temporary tables by name in lower case, with the `#`.
+        now: The time of the statement.
+        dry: The statement is only looked at: nothing that takes long is run to bind it.
+    """
+
+    machine: Machine
+    definitions: Definitions
+    models: Any
+    database: str
+    variables: dict[str, Variable] = field(default_factory=dict)
+    temps: dict[str, TempTable] = field(default_factory=dict)
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    dry: bool = False
+    integer: SqlType = field(default_factory=lambda: parse_type("int"))
+
+    @property
+    def storage(self) -> Storage:
+        return self.definitions.storage
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `to_duckdb` that hold for every query of a statement."""
+        return {"now": self.now, "variables": self.variables}
+
+    def key(self, name: Name) -> Key:
+        """The name of an object of this workspace.
+
+        Raises:
+            BindError: It names another database.
+        """
+        if name.database and fold(name.database) != fold(self.database):
+            raise BindError(
+                f"Invalid object name '{name}'.",
+                f"This workspace is the one database '{self.database}'.",
+                name=str(name),
+            )
+        return Key.of(name.name, name.schema)
+
+    def resolve(self, name: Name, node: exp.Expr) -> Relation | exp.Query:
+        """What a name in FROM stands for: rows, or a query to put in its place.
+
+        Raises:
+            BindError: Nothing; the hint has near names.
+        """
+        if name.is_temporary:
+            return self._temporary(name, node)
+        if name.schema.lower() in SYSTEM_SCHEMAS:
+            return system_query(self, name, node)
+        key = self.key(name)
+        found = self.table(key) or self._external(key) or self._view(key)
+        if found is None:
+            raise self.unknown(name, node)
+        return found
+
+    def table(self, key: Key) -> Relation | None:
+        """A stored table, at its newest version."""
+        try:
+            table = open_table(self.storage, TableName(key.schema, key.name))
+        except NotFoundError:
+            return None
+        columns = typed(columns_of(declaration_of(self.definitions, key), table.schema, f"table '{key}'"))
+        changed = {
+            name: duckdb_type(kind).sql(dialect="duckdb")
+            for name, kind in columns.items()
+            if not is_read_as(duckdb_name(table.schema.field(name).type), kind)
+        }
+        rows = bound_table(
+            self.storage, table.table_name, version=table.version, types=changed, known_as=str(key)
+        )
+        return Relation(key.name, columns, rows, schema=key.schema)
+
+    def _temporary(self, name: Name, node: exp.Expr) -> Relation:
+        found = self.temps.get(name.name.lower())
+        if found is None:
+            raise self.unknown(name, node)
+        columns = typed(found.columns)
+        return Relation(found.name, columns, reading_as(found.rows, columns, name=found.name.lower()))
+
+    def _view(self, key: Key) -> exp.Query | None:
+        found = self.definitions.find(Kind.VIEW, key)
+        return None if found is None else view_query(str(found.body["text"]))
+
+    def _external(self, key: Key) -> Relation | None:
+        from engine.session.binding.external import external_relation
+
+        found = self.definitions.find(Kind.EXTERNAL_TABLE, key)
+        return None if found is None else external_relation(self.definitions, found)
+
+    def predict(self, node: exp.Table, binder: Binder) -> None:
+        """Put a relation of scored rows in the place of a PREDICT."""
+        from engine.session.binding.predict import bind_predict
+
+        bind_predict(node, binder, self)
+
+    def unknown(self, name: Name, node: exp.Expr | None = None) -> BindError:
+        """The error of a name that stands for nothing."""
+        there = [
+            *list_tables(self.storage),
+            *(str(one.key) for one in self.definitions.all(Kind.VIEW)),
+            *self.temps,
+        ]
+        near = difflib.get_close_matches(str(name).lower(), there, n=3, cutoff=0.5) or sorted(there)[:10]
+        hint = f"There is: {', '.join(near)}." if near else "There is no table yet: CREATE TABLE makes one."
+        where = place(node) if node is not None else {}
+        return BindError(f"Invalid object name '{name}'.", hint, name=str(name), **where)
+
+
+def view_query(text: str) -> exp.Query:
+    """The query of a view from the text that created it, its columns named as the view names them.
+
+    Raises:
+        BindError: It names more or fewer columns than its query has.
+    """
+    (batch,) = parse_script(text)
+    (view,) = batch.statements
+    if not isinstance(view, CreateView):
+        raise UnsupportedSqlError(
+            "The definition of the view is no CREATE VIEW.", "DROP and CREATE it again."
+        )
+    query = view.query
+    for node in query.walk():
+        node.meta.pop("line", None)  # places in the view's own text mean nothing in the query that reads it
+    if not view.columns:
+        return query
+    alias = exp.TableAlias(
+        this=exp.to_identifier("v"), columns=[exp.to_identifier(name, quoted=True) for name in view.columns]
+    )
+    return exp.Select(expressions=[exp.Star()]).from_(exp.Subquery(this=query, alias=alias))

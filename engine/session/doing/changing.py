@@ -1,0 +1,226 @@
+"""UPDATE and DELETE: the table's rows are computed anew by one query, and replaced in one commit.
+
+A row stays unless the condition is true of it: neither false nor unknown changes anything. Where other tables
+decide, `FROM a JOIN b ON ...` becomes a subquery that reads the target's row from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engine.errors import BindError, UnsupportedSqlError
+from engine.session.binding.trees import column as column_tree
+from engine.session.binding.trees import exposed, from_items, named, quoted
+from engine.session.doing.inserting import default_of
+from engine.session.doing.targets import Target, columns_named, find_target
+from engine.sql.syntax import Name
+from engine.sql.syntax.nodes import Default
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.queries import Assignment, Delete, Update
+
+_HIT = "hit of statement"
+_FOUND = "found by statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Which rows of a table a statement changes.
+
+    Attributes:
+        target: The table.
+        alias: What the statement calls it.
+        others: The other sources of FROM, joined to the target by `condition`; empty for none.
+        condition: What must be true of a row, with one of each other source; None for every row.
+        ctes: The WITH before the statement.
+    """
+
+    target: Target
+    alias: str
+    others: tuple[exp.Expr, ...]
+    condition: exp.Expr | None
+    ctes: exp.With | None
+
+    def over_target(self, items: Sequence[exp.Expr]) -> exp.Select:
+        """A query over the target alone."""
+        query = exp.Select(expressions=list(items)).from_(self.target.table(self.alias), copy=False)
+        if self.ctes is not None:
+            query.set("with_", self.ctes.copy())
+        return query
+
+    def matches(self, items: Sequence[exp.Expr]) -> exp.Select:
+        """The rows of the other sources that go with the target's row; one empty row where there are none."""
+        query = exp.Select(expressions=list(items))
+        if self.others:
+            query = query.from_(self.others[0].copy(), copy=False)
+            query.set("joins", [exp.Join(this=other.copy(), kind="CROSS") for other in self.others[1:]])
+        return query if self.condition is None else query.where(self.condition.copy(), copy=False)
+
+    @property
+    def is_hit(self) -> exp.Expr:
+        """Whether the statement changes the target's row."""
+        if self.others:
+            return exp.Exists(this=self.matches([exp.Literal.number(1)]))
+        return always() if self.condition is None else self.condition.copy()
+
+
+def always() -> exp.Expr:
+    """A condition that is true of every row."""
+    return exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
+
+
+def do_delete(run: Run, statement: Delete) -> None:
+    change = read_change(run, statement.target, statement.rows)
+    hits = count_hits(run, change)
+    if hits:
+        kept = change.over_target(
+            [column_tree(change.alias, column.name) for column in change.target.columns]
+        )
+        one, zero = exp.Literal.number(1), exp.Literal.number(0)
+        hit = exp.Case(ifs=[exp.If(this=change.is_hit, true=one)], default=zero)
+        kept = kept.where(exp.EQ(this=hit, expression=exp.Literal.number(0)), copy=False)
+        change.target.write(run, change.target.rows(run, run.bind(kept)), "overwrite")
+    run.counted(hits)
+
+
+def do_update(run: Run, statement: Update) -> None:
+    change = read_change(run, statement.target, statement.rows)
+    values = assigned_values(change.target, statement.assignments)
+    hits = count_hits(run, change)
+    if hits:
+        query = _updated_by_match(change, values) if change.others else _updated(change, values)
+        change.target.write(run, change.target.rows(run, run.bind(query)), "overwrite")
+    run.counted(hits)
+
+
+def count_hits(run: Run, change: Change) -> int:
+    """How many rows the statement changes."""
+    query = change.over_target([exp.alias_(exp.Count(this=exp.Star(), big_int=True), "hits")])
+    found = run.answer(run.bind(query.where(change.is_hit, copy=False))).to_arrow()
+    return int(found.column(0)[0].as_py())
+
+
+def _updated(change: Change, values: dict[str, exp.Expr]) -> exp.Select:
+    items = []
+    for column in change.target.columns:
+        old: exp.Expr = column_tree(change.alias, column.name)
+        new = values.get(column.name)
+        if new is not None:
+            old = exp.Case(ifs=[exp.If(this=change.is_hit, true=new.copy())], default=old)
+        items.append(named(old, column.name))
+    return change.over_target(items)
+
+
+def _updated_by_match(change: Change, values: dict[str, exp.Expr]) -> exp.Select:
+    """Each row with the values of one row that goes with it; which one, T-SQL leaves open."""
+    found = [named(exp.Literal.number(1), _HIT)]
+    found += [named(value.copy(), name) for name, value in values.items()]
+    first = change.matches(found)
+    first.set("limit", exp.Limit(expression=exp.Literal.number(1)))
+    first.args["limit"].meta["top"] = True
+    lateral = exp.Lateral(
+        this=exp.Subquery(this=first), alias=exp.TableAlias(this=quoted(_FOUND)), cross_apply=False
+    )
+    hit = exp.Not(this=exp.Is(this=column_tree(_FOUND, _HIT), expression=exp.Null()))
+    items = []
+    for column in change.target.columns:
+        old: exp.Expr = column_tree(change.alias, column.name)
+        if column.name in values:
+            new = exp.If(this=hit.copy(), true=column_tree(_FOUND, column.name))
+            old = exp.Case(ifs=[new], default=old)
+        items.append(named(old, column.name))
+    query = change.over_target(items)
+    query.set("joins", [exp.Join(this=lateral)])
+    return query
+
+
+def assigned_values(target: Target, assignments: Sequence[Assignment]) -> dict[str, exp.Expr]:
+    """New value by column.
+
+    Raises:
+        BindError: No such column, or one is set twice.
+        UnsupportedSqlError: A variable is set.
+    """
+    for one in assignments:
+        if one.variable or one.column is None:
+            raise UnsupportedSqlError(
+                f"UPDATE sets the variable @{one.variable}.", "Read it with a SELECT before or after."
+            )
+    names = [one.column.name for one in assignments if one.column is not None]
+    columns = columns_named(target, names)
+    return {
+        column.name: default_of(column) if isinstance(one.value, Default) else one.value
+        for column, one in zip(columns, assignments, strict=True)
+    }
+
+
+def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
+    """What an UPDATE or DELETE changes.
+
+    Raises:
+        BindError: No such table, or no source of that alias.
+        UnsupportedSqlError: TOP, or an outer join to the target.
+    """
+    if rows.args.get("limit") is not None:
+        raise UnsupportedSqlError("UPDATE and DELETE with TOP are not supported.", "Say in WHERE which rows.")
+    where = rows.args.get("where")
+    condition = where.this if where is not None else None
+    items = list(from_items(rows))
+    if not items:
+        target = find_target(run, Name.of(written))
+        alias = written.alias or written.name
+        return Change(target, alias, (), condition, rows.args.get("with_"))
+    place = _place_of(written, items)
+    alias = (exposed(items[place]) or [written.name])[-1]
+    found = items[place]
+    target = find_target(run, Name.of(found if isinstance(found, exp.Table) else written))
+    others = tuple(_bare(item) for at, item in enumerate(items) if at != place)
+    parts = [*_join_conditions(rows), *([condition] if condition is not None else [])]
+    joined = exp.and_(*[part.copy() for part in parts]) if parts else None
+    return Change(target, alias, others, joined, rows.args.get("with_"))
+
+
+def _place_of(written: exp.Table, items: Sequence[exp.Expr]) -> int:
+    """Which item of FROM is the target: that of its alias, or the one of its name."""
+    wanted = written.name.lower()
+    by_alias = [
+        at for at, item in enumerate(items) if exposed(item)[-1:] and exposed(item)[-1].lower() == wanted
+    ]
+    by_name = [
+        at for at, item in enumerate(items) if isinstance(item, exp.Table) and item.name.lower() == wanted
+    ]
+    found = by_alias or by_name
+    if len(found) != 1:
+        raise BindError(
+            f"The table '{written.name}' is ambiguous."
+            if found
+            else f"Invalid object name '{written.name}'.",
+            "Name the target in FROM, and use its alias behind UPDATE or DELETE.",
+            name=written.name,
+        )
+    return found[0]
+
+
+def _join_conditions(rows: exp.Select) -> list[exp.Expr]:
+    conditions = []
+    for join in rows.args.get("joins") or ():
+        if join.side or join.this.args.get("joins") or isinstance(join.this, exp.Lateral):
+            raise UnsupportedSqlError(
+                "UPDATE and DELETE take inner joins only.",
+                "Write an outer join or APPLY as a subquery in FROM.",
+            )
+        if join.args.get("on") is not None:
+            conditions.append(join.args["on"])
+    return conditions
+
+
+def _bare(item: exp.Expr) -> exp.Expr:
+    bare = item.copy()
+    bare.set("joins", None)
+    return bare

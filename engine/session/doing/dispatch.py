@@ -1,0 +1,123 @@
+"""Which function does which statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import UnsupportedSqlError
+from engine.session.doing import (
+    changing,
+    explaining,
+    external,
+    inserting,
+    maintaining,
+    merging,
+    objects,
+    procedures,
+    queries,
+    settings,
+    tables,
+)
+from engine.session.doing import flow as flows
+from engine.sql.syntax.statements import flow
+from engine.sql.syntax.statements import objects as object_statements
+from engine.sql.syntax.statements import queries as query_statements
+from engine.sql.syntax.statements import tables as table_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.base import Statement
+
+_DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
+    flow.Block: flows.do_block,
+    flow.Break: flows.do_break,
+    flow.Continue: flows.do_continue,
+    flow.Declare: flows.do_declare,
+    flow.Explain: explaining.do_explain,
+    flow.If: flows.do_if,
+    flow.Print: flows.do_print,
+    flow.RaiseError: flows.do_raise_error,
+    flow.Return: flows.do_return,
+    flow.SetOption: settings.do_set_option,
+    flow.SetVariable: flows.do_set_variable,
+    flow.Throw: flows.do_throw,
+    flow.TryCatch: flows.do_try,
+    flow.Use: settings.do_use,
+    flow.While: flows.do_while,
+    object_statements.CreateExternalDataSource: external.do_create_data_source,
+    object_statements.CreateExternalFileFormat: external.do_create_file_format,
+    object_statements.CreateExternalTable: external.do_create_external_table,
+    object_statements.CreateProcedure: objects.do_create_procedure,
+    object_statements.CreateSchema: objects.do_create_schema,
+    object_statements.CreateView: objects.do_create_view,
+    object_statements.Drop: objects.do_drop,
+    query_statements.Delete: changing.do_delete,
+    query_statements.Execute: procedures.do_execute,
+    query_statements.ExecuteText: procedures.do_execute_text,
+    query_statements.Insert: inserting.do_insert,
+    query_statements.Merge: merging.do_merge,
+    query_statements.Select: queries.do_select,
+    query_statements.SelectAssign: queries.do_select_assign,
+    query_statements.SelectInto: tables.do_select_into,
+    query_statements.Truncate: tables.do_truncate,
+    query_statements.Update: changing.do_update,
+    table_statements.CreateStatistics: maintaining.do_create_statistics,
+    table_statements.CreateTable: tables.do_create_table,
+    table_statements.CreateTableAs: tables.do_create_table_as,
+    table_statements.UpdateStatistics: maintaining.do_update_statistics,
+}
+# Why the others are not done, and what to do instead.
+_NO_TRANSACTIONS = ("is not supported: each statement commits for itself", "Leave it out.")
+_REBUILD = ("is not supported", "CREATE TABLE ... AS SELECT makes the table that you want.")
+_REFUSED: dict[type[Statement], tuple[str, str]] = {
+    flow.BeginTransaction: _NO_TRANSACTIONS,
+    flow.Commit: _NO_TRANSACTIONS,
+    flow.Rollback: _NO_TRANSACTIONS,
+    flow.SetIdentityInsert: ("is not supported: there are no IDENTITY columns", "Leave it out."),
+    flow.SetResultSetCaching: (
+        "is not supported: no result is kept",
+        "Keep one with CREATE TABLE ... AS SELECT.",
+    ),
+    flow.Dbcc: ("is not supported", "EXPLAIN and Table.history tell of queries and tables."),
+    object_statements.CreateExternalTableAs: (
+        "AS SELECT is not supported",
+        "CREATE TABLE ... AS SELECT makes a Delta table.",
+    ),
+    object_statements.CreateMaterializedView: ("VIEW is not supported", "CREATE TABLE ... AS SELECT."),
+    object_statements.RenameObject: (
+        "is not supported",
+        "CREATE TABLE new AS SELECT * FROM old, then DROP TABLE old.",
+    ),
+    object_statements.TransferObject: (
+        "is not supported",
+        "CREATE TABLE new AS SELECT * FROM old, then DROP TABLE old.",
+    ),
+    query_statements.CopyInto: ("is not supported", "INSERT INTO t SELECT * FROM OPENROWSET(BULK ...) AS r."),
+    table_statements.AddColumns: _REBUILD,
+    table_statements.AlterColumn: _REBUILD,
+    table_statements.DropColumns: _REBUILD,
+    table_statements.SwitchPartition: (
+        "is not supported: tables have no partitions",
+        "INSERT ... SELECT the rows.",
+    ),
+}
+
+
+def perform(run: Run, statement: Statement) -> None:
+    """Do a statement.
+
+    Raises:
+        UnsupportedSqlError: Nothing does it here.
+        TarnError: What went wrong.
+    """
+    does = _DOES.get(type(statement))
+    if does is not None:
+        does(run, statement)
+        return
+    words = " ".join(statement.source.text.split()[:2]).upper()
+    why, hint = _REFUSED.get(type(statement), ("is not supported", "See the documentation for what is."))
+    raise UnsupportedSqlError(
+        f"{words} {why}.", hint, line=statement.source.line, column=statement.source.column
+    )

@@ -1,0 +1,139 @@
+"""INSERT: rows of a query, of VALUES or of a procedure into a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engine.errors import BindError, UnsupportedSqlError
+from engine.session.binding.trees import column as column_tree
+from engine.session.binding.trees import quoted
+from engine.session.doing.run import Run, type_node
+from engine.session.doing.targets import Target, columns_named, find_target
+from engine.sql.syntax import Name, parse_query
+from engine.sql.syntax.nodes import Default
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.session.catalog.declarations import DeclaredColumn
+    from engine.sql.syntax.statements.queries import Insert, Top
+
+_ROWS = "inserted_rows"
+
+
+def do_insert(run: Run, statement: Insert) -> None:
+    """INSERT INTO ... in one commit."""
+    target = find_target(run, Name.of(statement.target))
+    named = columns_named(target, [column.name for column in statement.columns])
+    source = _source(statement, named)
+    query = _whole_rows(target, named, source, statement.with_)
+    bound = run.bind(query)
+    run.counted(target.write(run, target.rows(run, bound), "append"))
+
+
+def _source(statement: Insert, named: Sequence[DeclaredColumn]) -> exp.Query | exp.Values | None:
+    rows = statement.rows
+    if rows is None:
+        return None
+    if isinstance(rows, exp.Values):
+        return _values(rows, named)
+    if isinstance(rows, exp.Query):
+        if statement.options:
+            rows.set("options", list(statement.options))
+        return _topped(rows, statement.top)
+    raise UnsupportedSqlError(
+        "INSERT ... EXEC is not supported.", "Let the procedure insert the rows itself."
+    )
+
+
+def _topped(query: exp.Query, top: Top | None) -> exp.Query:
+    if top is None:
+        return query
+    if top.percent:
+        raise UnsupportedSqlError("INSERT TOP (n) PERCENT is not supported.", "Write the TOP in the SELECT.")
+    inner = exp.Subquery(this=query, alias=exp.TableAlias(this=quoted("t")))
+    return exp.Select(expressions=[exp.Star()], limit=exp.Limit(expression=top.count.copy())).from_(inner)
+
+
+def _values(values: exp.Values, named: Sequence[DeclaredColumn]) -> exp.Values:
+    """VALUES with the defaults of their columns in the place of DEFAULT."""
+    rows = []
+    for row in values.expressions:
+        if len(row.expressions) != len(named):
+            many = "more" if len(row.expressions) < len(named) else "fewer"
+            raise BindError(
+                f"There are {many} columns in the INSERT statement than values specified "  # noqa: S608 - no SQL
+                "in the VALUES clause.",
+                "The number of values in the VALUES clause must match the number of columns.",
+            )
+        cells = [
+            default_of(column) if isinstance(cell, Default) else cell.copy()
+            for cell, column in zip(row.expressions, named, strict=True)
+        ]
+        rows.append(exp.Tuple(expressions=cells))
+    return exp.Values(expressions=rows)
+
+
+def default_of(column: DeclaredColumn) -> exp.Expr:
+    """The value of a column that nobody gives one."""
+    if not column.default:
+        return exp.Cast(this=exp.Null(), to=type_node(column.type))
+    (item,) = parse_query(column.default).selects
+    return item.this if isinstance(item, exp.Alias) else item
+
+
+def _whole_rows(
+    target: Target,
+    named: Sequence[DeclaredColumn],
+    source: exp.Query | exp.Values | None,
+    ctes: exp.With | None,
+) -> exp.Select:
+    """A query that gives every column of the table: the named ones from the source, the others by default."""
+    places = {column.name: f"c{at}" for at, column in enumerate(named)}
+    if source is None:
+        places = {}
+    items = [
+        exp.alias_(
+            column_tree(_ROWS, places[column.name]) if column.name in places else default_of(column),
+            column.name,
+            quoted=True,
+        )
+        for column in target.columns
+    ]
+    query = exp.Select(expressions=items)
+    if source is not None:
+        source = source.copy()
+        ctes = _lifted(source) or ctes
+        alias = exp.TableAlias(this=quoted(_ROWS), columns=[quoted(name) for name in places.values()])
+        if isinstance(source, exp.Values):
+            source.set("alias", alias)
+            query = query.from_(source)
+        else:
+            _check_width(source, named)
+            query = query.from_(exp.Subquery(this=source, alias=alias))
+    if ctes is not None:
+        query.set("with_", ctes.copy())
+    return query
+
+
+def _lifted(source: exp.Expr) -> exp.With | None:
+    """The WITH of the query, which must stand at the top of the statement."""
+    found: exp.With | None = source.args.get("with_")
+    if found is not None:
+        source.set("with_", None)
+    return found
+
+
+def _check_width(source: exp.Query, named: Sequence[DeclaredColumn]) -> None:
+    items = source.selects
+    has_star = any(
+        isinstance(item, exp.Star) or isinstance(getattr(item, "this", None), exp.Star) for item in items
+    )
+    if not has_star and len(items) != len(named):
+        many = "fewer" if len(items) < len(named) else "more"
+        raise BindError(
+            f"The select list for the INSERT statement contains {many} items than the insert list.",
+            "The number of SELECT values must match the number of INSERT columns.",
+        )

@@ -1,0 +1,108 @@
+"""Statements about schemas, views and procedures, and DROP of anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import BindError
+from engine.lake import TableName, list_tables
+from engine.lake.names import fold
+from engine.session.binding.world import SYSTEM_SCHEMAS, view_query
+from engine.session.catalog.definitions import Definition, Key, Kind, already_there
+from engine.session.catalog.system import schema_names
+from engine.session.doing.tables import drop_one_table, refuse_taken
+from engine.sql.syntax.statements.objects import (
+    CreateProcedure,
+    CreateSchema,
+    CreateView,
+    Drop,
+    Mode,
+    ObjectKind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.session.doing.run import Run
+    from engine.sql.syntax import Name
+
+_KINDS = {
+    ObjectKind.VIEW: Kind.VIEW,
+    ObjectKind.PROCEDURE: Kind.PROCEDURE,
+    ObjectKind.EXTERNAL_TABLE: Kind.EXTERNAL_TABLE,
+    ObjectKind.EXTERNAL_DATA_SOURCE: Kind.DATA_SOURCE,
+    ObjectKind.EXTERNAL_FILE_FORMAT: Kind.FILE_FORMAT,
+    ObjectKind.STATISTICS: Kind.STATISTICS,
+}
+
+
+def do_create_schema(run: Run, statement: CreateSchema) -> None:
+    if fold(statement.name) in {*SYSTEM_SCHEMAS, *(fold(name) for name in schema_names(run.world))}:
+        raise already_there(statement.name)
+    run.world.definitions.add(Definition(Kind.SCHEMA, "", statement.name, {}))
+
+
+def do_create_view(run: Run, statement: CreateView) -> None:
+    """A view is the text that made it; its query must bind now."""
+    run.types(run.look_at(view_query(statement.source.text)))
+    _define(run, Kind.VIEW, statement.name, statement.source.text, statement.mode)
+
+
+def do_create_procedure(run: Run, statement: CreateProcedure) -> None:
+    """A procedure is the text that made it; names in it are bound when it is executed."""
+    _define(run, Kind.PROCEDURE, statement.name, statement.source.text, statement.mode)
+
+
+def _define(run: Run, kind: Kind, name: Name, text: str, mode: Mode) -> None:
+    definitions, key = run.world.definitions, run.world.key(name)
+    there = definitions.find(kind, key)
+    made = Definition(kind, name.schema or "dbo", name.name, {"text": text})
+    if mode is Mode.ALTER and there is None:
+        definitions.get(kind, key)
+    if there is not None and mode is not Mode.CREATE:
+        definitions.put(made)
+        return
+    refuse_taken(run, name)
+    definitions.add(made)
+
+
+def do_drop(run: Run, statement: Drop) -> None:
+    for name in statement.names:
+        _DROPS.get(statement.kind, _drop_definition)(run, name, statement)
+    run.rowcount = -1
+
+
+def _drop_definition(run: Run, name: Name, statement: Drop) -> None:
+    kind = _KINDS[statement.kind]
+    if not run.world.definitions.remove(kind, run.world.key(name)) and not statement.if_exists:
+        raise BindError(
+            f"Cannot drop the {kind.value} '{name}', because it does not exist or you do not have "
+            "permission.",
+            "DROP ... IF EXISTS does nothing where there is none.",
+            name=str(name),
+        )
+
+
+def _drop_schema(run: Run, name: Name, statement: Drop) -> None:
+    definitions, wanted = run.world.definitions, fold(name.name)
+    inside = [table for table in list_tables(run.world.storage) if TableName.parse(table).schema == wanted]
+    for kind in (Kind.VIEW, Kind.PROCEDURE, Kind.EXTERNAL_TABLE):
+        inside += [str(one.key) for one in definitions.all(kind) if one.key.schema == wanted]
+    if inside:
+        raise BindError(
+            f"Cannot drop schema '{name}' because it is being referenced by object '{inside[0]}'.",
+            "Drop what is in it first.",
+            name=str(name),
+        )
+    if not definitions.remove(Kind.SCHEMA, Key.of(name.name)) and not statement.if_exists:
+        raise BindError(
+            f"Cannot drop the schema '{name}', because it does not exist or you do not have permission.",
+            f"There is: {', '.join(schema_names(run.world))}.",
+            name=str(name),
+        )
+
+
+_DROPS: dict[ObjectKind, Callable[[Run, Name, Drop], None]] = {
+    ObjectKind.TABLE: drop_one_table,
+    ObjectKind.SCHEMA: _drop_schema,
+}

@@ -1,0 +1,122 @@
+"""A script on its way: what statements read and change while they are done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from engine.errors import TarnError
+from engine.session.binding.binder import Binder, Bound
+from engine.session.result import Result, ResultSet
+from engine.sql.meaning import SqlType, Variable, parse_type, result_types, to_duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.runtime import Answer
+    from engine.session.binding.world import World
+    from engine.sql.meaning.values import Constant
+    from engine.sql.syntax.statements.base import Statement
+
+# T-SQL's own limit of procedures that call procedures.
+DEEPEST_CALL = 32
+
+
+@dataclass(slots=True)
+class Run:
+    """One call of `Session.run`.
+
+    Attributes:
+        world: What names stand for.
+        perform: Does any statement; how blocks do what is in them.
+        results: Result sets so far.
+        messages: What was printed so far.
+        rowcount: Rows that the last statement returned or changed; -1 where it counts none.
+        caught: The error that the CATCH block around handles.
+        depth: Procedures that are being executed.
+    """
+
+    world: World
+    perform: Callable[[Run, Statement], None]
+    results: list[ResultSet] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    rowcount: int = -1
+    caught: TarnError | None = None
+    depth: int = 0
+
+    def do(self, statement: Statement) -> None:
+        """Do a statement; an error tells where it stands.
+
+        Raises:
+            TarnError: What went wrong.
+        """
+        self.world.now = dt.datetime.now(dt.UTC)
+        try:
+            self.perform(self, statement)
+        except TarnError as error:
+            if "line" not in error.data:
+                error.data.update(line=statement.source.line, column=statement.source.column)
+            raise
+
+    def result(self) -> Result:
+        return Result(tuple(self.results), tuple(self.messages), self.rowcount)
+
+    def counted(self, rows: int) -> None:
+        """Remember how many rows a statement returned or changed."""
+        self.rowcount = rows
+        self.world.variables["@@rowcount"] = Variable(self.world.integer, rows)
+        self.world.variables["rowcount_big()"] = Variable(parse_type("bigint"), rows)
+
+    def bind(self, query: exp.Query) -> Bound:
+        """The query with all its tables."""
+        return Binder(self.world).bind(query)
+
+    def look_at(self, query: exp.Query) -> Bound:
+        """The query with all its tables, bound to be described and not to be run."""
+        before, self.world.dry = self.world.dry, True
+        try:
+            return self.bind(query)
+        finally:
+            self.world.dry = before
+
+    def types(self, bound: Bound) -> list[tuple[str, SqlType]]:
+        """Name and type of each column that a bound query gives."""
+        return result_types(bound.tree, bound.schema, **self.world.settings())
+
+    def translated(self, bound: Bound, into: Sequence[SqlType] | None = None) -> exp.Query:
+        """The bound query as DuckDB's."""
+        return to_duckdb(bound.tree, bound.schema, into=into, **self.world.settings())
+
+    def answer(self, bound: Bound, into: Sequence[SqlType] | None = None) -> Answer:
+        """Run a bound query; its rows stay on the workers."""
+        return self.world.machine.answer(self.translated(bound, into), bound.relations)
+
+    def value(self, expression: exp.Expr, kind: SqlType | None = None) -> tuple[Constant, SqlType]:
+        """The value of a scalar expression, converted to a type if one is given.
+
+        Raises:
+            BindError, SqlRuntimeError: It has none.
+        """
+        wanted = expression.copy() if kind is None else exp.Cast(this=expression.copy(), to=type_node(kind))
+        bound = self.bind(exp.Select(expressions=[exp.alias_(wanted, "value")]))
+        [(_, found)] = self.types(bound)
+        tree = self.translated(bound)
+        if bound.relations:
+            rows = self.world.machine.answer(tree, bound.relations).to_arrow()
+        else:
+            rows = self.world.machine.local(tree, {})
+        return rows.column(0)[0].as_py(), kind or found
+
+    def holds(self, condition: exp.Expr) -> bool:
+        """Whether a condition is true; unknown is not."""
+        one, zero = exp.Literal.number(1), exp.Literal.number(0)
+        value, _ = self.value(exp.Case(ifs=[exp.If(this=condition.copy(), true=one)], default=zero))
+        return value == 1
+
+
+def type_node(kind: SqlType) -> exp.DataType:
+    """A T-SQL type as trees have it."""
+    return exp.DataType.build(str(kind), dialect="tsql")

@@ -1,0 +1,62 @@
+"""SET options and USE: what has no meaning here is accepted, what would change an answer is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import BindError, UnsupportedSqlError
+from engine.lake.names import fold
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax.statements import flow
+
+# With these values the session does what it does anyway; the other value would change answers.
+_FIXED: dict[str, bool | str] = {
+    "ANSI_DEFAULTS": True,
+    "ANSI_NULLS": True,
+    "ANSI_NULL_DFLT_ON": True,
+    "ANSI_PADDING": True,
+    "ANSI_WARNINGS": True,
+    "ARITHABORT": True,
+    "CONCAT_NULL_YIELDS_NULL": True,
+    "IMPLICIT_TRANSACTIONS": False,
+    "NOEXEC": False,
+    "NUMERIC_ROUNDABORT": False,
+    "PARSEONLY": False,
+    "QUOTED_IDENTIFIER": True,
+    "SHOWPLAN_ALL": False,
+    "SHOWPLAN_TEXT": False,
+    "XACT_ABORT": True,
+}
+# These change what is told of an answer, or how long one waits: nothing here depends on them.
+_FREE = (
+    "NOCOUNT",
+    "LOCK_TIMEOUT",
+    "DEADLOCK_PRIORITY",
+    "TRANSACTION ISOLATION LEVEL",
+    "STATISTICS IO",
+    "STATISTICS TIME",
+)
+
+
+def do_set_option(_run: Run, statement: flow.SetOption) -> None:
+    for name in statement.names:
+        known = _FIXED.get(name.upper())
+        if name.upper() in _FREE or (known is not None and statement.value == known):
+            continue
+        if known is not None:
+            wanted = "ON" if known is True else "OFF"
+            raise UnsupportedSqlError(
+                f"SET {name} to another value than {wanted} is not supported.", "Leave it out."
+            )
+        raise UnsupportedSqlError(f"SET {name} is not supported.", "Leave it out.")
+
+
+def do_use(run: Run, statement: flow.Use) -> None:
+    if fold(statement.database) != fold(run.world.database):
+        raise BindError(
+            f"Database '{statement.database}' does not exist.",
+            f"This workspace is the one database '{run.world.database}'.",
+            name=statement.database,
+        )

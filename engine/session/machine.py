@@ -1,0 +1,84 @@
+"""The session's way to the workers: bound queries are planned, run and written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import WriteError
+from engine.lake import TableName, open_table
+from engine.runtime import Answer, Held, Tasks, execute, write_rows
+from engine.runtime.kernel import Settings, cursor
+from engine.session.binding.derived import put_queries
+from engine.sql.plan import Layout, Plan, plan_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
+    from sqlglot import exp
+
+    from engine.lake import Storage
+    from engine.session.binding.relations import Relation
+    from engine.session.catalog.definitions import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A pool and the files that it reads.
+
+    Attributes:
+        pool: Where queries run.
+        storage: The workspace's files.
+        nodes: How many compute nodes a query that reads so many bytes is planned for.
+    """
+
+    pool: Tasks
+    storage: Storage
+    nodes: Callable[[float], int]
+
+    def plan(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Plan:
+        """The plan of a translated query."""
+        facts = {key: relation.rows.facts for key, relation in relations.items()}
+        weight = sum(relation.rows.facts.bytes or 0.0 for relation in relations.values())
+        return plan_query(put_queries(tree, relations), facts, nodes=self.nodes(weight))
+
+    def answer(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
+        """Run a translated query; its rows stay where they are."""
+        tables = {key: relation.rows for key, relation in relations.items()}
+        return execute(self.pool, self.plan(tree, relations), tables)
+
+    def write(
+        self, rows: Held, key: Key, *, mode: str, layout: Layout | None = None, base: int | None = None
+    ) -> int:
+        """Write rows into a table in one commit, each part where it lies; return how many.
+
+        Args:
+            rows: What to write.
+            key: The table.
+            mode: `create`, `overwrite` or `append`.
+            layout: How the rows are to lie; None for as they do.
+            base: The version that the rows were computed from, where they are to replace it.
+
+        Raises:
+            WriteError: The table was changed meanwhile, or the commit was refused.
+        """
+        name = TableName(key.schema, key.name)
+        if base is not None and open_table(self.storage, name).version != base:
+            raise WriteError(
+                f"Table {key} was changed by another write while the statement ran.",
+                "Run the statement again.",
+            )
+        return write_rows(self.pool, self.storage, rows, name, distribution=layout, mode=mode)[1]
+
+    def local(self, tree: exp.Query, inputs: Mapping[str, pa.Table]) -> pa.Table:
+        """Run a small query in this process, over rows that are here.
+
+        Raises:
+            SqlRuntimeError: The query failed.
+        """
+        with cursor(Settings.of(self.storage)) as connection:
+            for name, rows in inputs.items():
+                connection.register(name, rows)
+            found: pa.Table = connection.sql(tree.sql(dialect="duckdb")).to_arrow_table()
+        return found

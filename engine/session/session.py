@@ -1,0 +1,115 @@
+"""A session: T-SQL scripts on a pool of a workspace."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import SqlSyntaxError
+from engine.session.binding.world import TempTable, World
+from engine.session.catalog.definitions import Definitions
+from engine.session.doing.dispatch import perform
+from engine.session.doing.flow import no_error_functions
+from engine.session.doing.run import Run
+from engine.session.doing.signals import ReturnFrom, Signal
+from engine.session.machine import Machine
+from engine.sql.meaning import Variable, parse_type
+from engine.sql.syntax import Batch, parse_script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.lake import Storage
+    from engine.runtime import Tasks
+    from engine.session.result import Result
+
+
+class Session:
+    """What lives from one script to the next: temporary tables, and nothing else.
+
+    Args:
+        pool: Where queries run; it must have been started.
+        storage: The workspace's files.
+        nodes: How many compute nodes a query that reads so many bytes is planned for.
+        models: Gives the workspace's model registry; asked when a query first names a model.
+        database: What three-part names call the workspace.
+    """
+
+    def __init__(
+        self,
+        pool: Tasks,
+        storage: Storage,
+        *,
+        nodes: Callable[[float], int],
+        models: Callable[[], Any],
+        database: str = "tarn",
+    ) -> None:
+        self._machine = Machine(pool, storage, nodes)
+        self._definitions = Definitions(storage)
+        self._models = models
+        self._database = database
+        self._temps: dict[str, TempTable] = {}
+        self._lock = threading.Lock()
+
+    def run(self, text: str) -> Result:
+        """Run a script: batches parted by GO; variables live as long as their batch.
+
+        Args:
+            text: T-SQL.
+
+        Returns:
+            Every result set, what was printed, and the row count of the last statement.
+
+        Raises:
+            SqlSyntaxError: The text is not T-SQL; nothing of it was run.
+            BindError, UnsupportedSqlError, SqlRuntimeError: A statement failed; those before it are done.
+        """
+        batches = parse_script(text)
+        with self._lock:
+            run = Run(self._world(), perform)
+            for batch in batches:
+                for _ in range(batch.repeat):
+                    self._run_batch(run, batch)
+            return run.result()
+
+    def _run_batch(self, run: Run, batch: Batch) -> None:
+        kept = {name: value for name, value in run.world.variables.items() if name.startswith("@@")}
+        run.world.variables = {**_system_variables(self._database), **kept}
+        try:
+            for statement in batch.statements:
+                run.do(statement)
+        except ReturnFrom:
+            return
+        except Signal:
+            raise SqlSyntaxError(
+                "Cannot use a BREAK or CONTINUE statement outside the scope of a WHILE statement.",
+                "Remove it.",
+            ) from None
+
+    def _world(self) -> World:
+        return World(self._machine, self._definitions, self._models, self._database, temps=self._temps)
+
+
+def _system_variables(database: str) -> dict[str, Variable]:
+    name, number = parse_type("nvarchar(128)"), parse_type("int")
+    user = Variable(name, "dbo")
+    users = (
+        "current_user",
+        "session_user",
+        "system_user",
+        "suser_name",
+        "suser_sname",
+        "user_name",
+        "original_login",
+    )
+    return {
+        "@@rowcount": Variable(number, 0),
+        "@@error": Variable(number, 0),
+        "@@trancount": Variable(number, 0),
+        "@@version": Variable(parse_type("nvarchar(300)"), "Tarn"),
+        "rowcount_big()": Variable(parse_type("bigint"), 0),
+        "db_name()": Variable(name, database),
+        "schema_name()": user,
+        **{f"{function}()": user for function in users},
+        **no_error_functions(),
+    }

@@ -1,0 +1,47 @@
+"""Plans of queries for several nodes: a qualified DuckDB query tree and table facts in, steps out. Pure."""
+
+from __future__ import annotations
+
+from engine.sql.plan.facts import ColumnFacts, Files, Hash, Layout, Replicate, RoundRobin, TableFacts
+from engine.sql.plan.placing import placing_keys
+from engine.sql.plan.planning import plan_query
+from engine.sql.plan.steps import (
+    Broadcast,
+    Fragment,
+    Gather,
+    Keep,
+    Move,
+    Plan,
+    Return,
+    Scan,
+    Shuffle,
+    Site,
+    Size,
+    Step,
+    Trim,
+)
+
+__all__ = [
+    "Broadcast",
+    "ColumnFacts",
+    "Files",
+    "Fragment",
+    "Gather",
+    "Hash",
+    "Keep",
+    "Layout",
+    "Move",
+    "Plan",
+    "Replicate",
+    "Return",
+    "RoundRobin",
+    "Scan",
+    "Shuffle",
+    "Site",
+    "Size",
+    "Step",
+    "TableFacts",
+    "Trim",
+    "placing_keys",
+    "plan_query",
+]

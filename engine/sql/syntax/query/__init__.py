@@ -1,0 +1,1 @@
+"""The grammar of queries and of all that stands in them."""

@@ -1,0 +1,1 @@
+"""The statements of T-SQL as frozen values, by family."""
