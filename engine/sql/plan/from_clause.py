@@ -42,7 +42,7 @@ def plan_rows(draft: Draft, group: Group, demand: Demand) -> Piece:
         _item_part(one_row())
     ]
     parts += [condition_part(draft, tree) for tree in asking]
-    inside = [part.brings for part in parts]
+    inside = [part.brings for part in parts if not part.per_row]
     between = [condition_of(tree) for tree in plain if not any(free_aliases(tree) <= own for own in inside)]
     constant = [tree for tree in plain if not free_aliases(tree)]
     piece = _joined(draft, parts, [c for c in between if c.tree not in constant], demand)
