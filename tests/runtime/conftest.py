@@ -10,8 +10,8 @@ import pytest
 from engine.lake import Storage, open_storage
 from pools import Pool, PoolSpec
 
-TPCH = Path(__file__).resolve().parents[1] / "sql" / "plan" / "tpch"
-sys.path.insert(0, str(TPCH.parent))  # the planner's random queries
+# The planner's random queries.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sql" / "plan"))
 
 
 @pytest.fixture(scope="session")

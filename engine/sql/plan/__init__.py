@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.sql.plan.explain import explain, explain_xml
 from engine.sql.plan.facts import ColumnFacts, Files, Hash, Layout, Replicate, RoundRobin, TableFacts
 from engine.sql.plan.placing import placing_keys
 from engine.sql.plan.planning import plan_query
@@ -42,6 +43,8 @@ __all__ = [
     "Step",
     "TableFacts",
     "Trim",
+    "explain",
+    "explain_xml",
     "placing_keys",
     "plan_query",
 ]

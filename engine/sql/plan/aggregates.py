@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from engine.sql.plan.functions import bare_aggregate
+from engine.sql.plan.functions import bare_aggregate, is_aggregate
 from engine.sql.plan.trees import cast
 
 Merge = Callable[[exp.Expr], exp.Expr]
@@ -170,3 +170,14 @@ def is_exact(call: exp.Expr) -> bool:
         kind = bare.this.type
         return kind is not None and kind.is_type(*exp.DataType.INTEGER_TYPES, exp.DataType.Type.DECIMAL)
     return isinstance(bare, _EXACT) and not bare.args.get("expressions")
+
+
+def is_repeatable(tree: exp.Expr) -> bool:
+    """Whether every node that evaluates the tree over the same rows gets the same answer.
+
+    LIMIT may cut, and a window number, ties in any order; sums of floating numbers follow the order of rows.
+    """
+    loose = (exp.Limit, exp.Offset, exp.Window)
+    return not any(
+        isinstance(node, loose) or (is_aggregate(node) and not is_exact(node)) for node in tree.walk()
+    )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.plan.blocks import CannotDistributeError, read_block
+from engine.sql.plan.aggregates import is_repeatable
+from engine.sql.plan.blocks import Block, CannotDistributeError, read_block
 from engine.sql.plan.functions import is_volatile
 from engine.sql.plan.join_graph import condition_of, edges_between
 from engine.sql.plan.join_tree import Group, join_tree
 from engine.sql.plan.rules.distinct_aliases import from_items
-from engine.sql.plan.trees import free_aliases, unwrapped
+from engine.sql.plan.trees import aliases_in, free_aliases, rewrite, unwrapped
 
 if TYPE_CHECKING:
     from engine.sql.plan.strategies import Edge
@@ -29,6 +30,7 @@ class Dependent:
         own: The aliases of its FROM.
         edges: Equalities in `rest` between outer values (left) and its own (right).
         is_plain: Whether it is nothing but rows of FROM and WHERE.
+        is_total: Whether it is one value, of aggregates alone.
         repeatable: Whether two nodes that evaluate it over the same rows agree.
     """
 
@@ -38,6 +40,7 @@ class Dependent:
     own: frozenset[str]
     edges: tuple[Edge, ...]
     is_plain: bool
+    is_total: bool
     repeatable: bool
 
 
@@ -63,8 +66,18 @@ def read_dependent(query: exp.Query) -> Dependent:
         own=own,
         edges=edges_between([condition_of(tree) for tree in rest], outer, own),
         is_plain=block.is_plain,
-        repeatable=not (block.is_limited or block.windows),
+        is_total=_is_total(block, own),
+        repeatable=is_repeatable(query),
     )
+
+
+def _is_total(block: Block, own: frozenset[str]) -> bool:
+    if not block.aggregates or len(block.outputs) != 1 or block.group is not None or block.having:
+        return False
+    if block.windows or block.distinct or block.order or block.is_limited:
+        return False
+    marks = {call: exp.null() for call in block.aggregates}
+    return not aliases_in(rewrite(block.outputs[0][0], marks)) & own
 
 
 def _refuse_outer_reads(select: exp.Select, outer: frozenset[str]) -> None:

@@ -13,6 +13,7 @@ from engine.sql.plan.facts import ColumnFacts
 from engine.sql.plan.hashing import hash_core, hashed_value
 from engine.sql.plan.names import fresh_name
 from engine.sql.plan.pieces import ONE_ROW, Limiter, Piece, Source, output_names, read_from
+from engine.sql.plan.sharing import signature
 from engine.sql.plan.steps import Broadcast, Fragment, Gather, Keep, Move, Shuffle, Site, Size, Step, Trim
 from engine.sql.plan.travel import ToAll, ToKeys, Travel, arrival, is_there
 from engine.sql.plan.trees import column, derived, table
@@ -70,6 +71,7 @@ class Draft:
         self.notes: list[str] = []
         self._rules = rules
         self._taken = set(bound.taken)
+        self._results: dict[str | None, str] = {}
         self._scans = {scan.name: scan for scan in bound.scans.values()}
 
     def relation_of(self, query: exp.Expr) -> Relation:
@@ -86,6 +88,8 @@ class Draft:
 
     def reset(self, mark: tuple[int, int]) -> None:
         """Forget the steps since a mark."""
+        gone = {step.name for step in self.steps[mark[0] :]}
+        self._results = {same: name for same, name in self._results.items() if name not in gone}
         del self.steps[mark[0] :]
         del self.notes[mark[1] :]
 
@@ -123,13 +127,15 @@ class Draft:
             return piece if isinstance(piece.spread, type(arrival(travel))) else at_control(piece)
         listed = output_names([*outputs, *_key_cores(travel)]) or [ONE_ROW]
         select = piece.close(listed)
+        before = len(self.steps)
         name = self._add(
             limiter(select) if limiter is not None else select,
             Site.CONTROL if isinstance(piece.spread, Single) else Site.NODES,
             self._move(travel, piece.spread, dict(listed)),
             self.size_of(piece.rows, [value for value, _ in listed]),
         )
-        return read_from(piece, table(name, name), listed, arrival(travel))
+        alias = name if len(self.steps) > before else self.fresh(name)
+        return read_from(piece, table(name, alias), listed, arrival(travel))
 
     def _move(self, travel: Travel, spread: Spread, names: dict[exp.Expr, str]) -> Move:
         if not isinstance(travel, ToKeys):
@@ -150,7 +156,12 @@ class Draft:
         self._add(relation.query, site, move, self.extent_of(relation), wanted="result")
 
     def _add(self, query: exp.Query, site: Site, move: Move, size: Size, wanted: str = "") -> str:
+        same = signature(query, move, self._scans)
+        if same in self._results:
+            return self._results[same]
         name = self.fresh(wanted or f"m{len(self.steps) + 1}")
+        if same is not None:
+            self._results[same] = name
         self.steps.append(Step(name, self.fragment(query), site, move, size))
         return name
 
@@ -164,10 +175,9 @@ class Draft:
         """A relation as a FROM item of another query."""
         for name, facts in zip(relation.names, relation.facts, strict=True):
             self.known[column(name, alias)] = facts
+        item = table(relation.stored, alias) if relation.stored else derived(relation.query, alias)
         return Piece(
-            sources=(
-                Source(table(relation.stored, alias) if relation.stored else derived(relation.query, alias)),
-            ),
+            sources=(Source(item),),
             where=(),
             spread=renamed(relation.spread, lambda term: [column(term.name, alias)]),
             rows=relation.rows,

@@ -37,6 +37,16 @@ _WIDTHS = {
     "VARCHAR": 24.0,
 }
 _OTHER_WIDTH = 8.0
+_RANGES = (exp.LT, exp.LTE, exp.GT, exp.GTE)
+_PARTS = {
+    "QUARTER": 4.0,
+    "MONTH": 12.0,
+    "DAY": 31.0,
+    "DAYOFWEEK": 7.0,
+    "DOW": 7.0,
+    "WEEK": 53.0,
+    "HOUR": 24.0,
+}
 _DAYS = {"DAY": 1.0, "WEEK": 7.0, "MONTH": 30.4, "QUARTER": 91.3, "YEAR": 365.25}
 
 
@@ -57,16 +67,22 @@ def rows_of(facts: TableFacts) -> float:
 
 
 def distinct_of(value: exp.Expr, known: Known, rows: float) -> float:
-    """Distinct values of an expression among `rows` rows."""
-    if isinstance(value, exp.Literal):
-        return 1.0
+    """Distinct values of an expression among `rows` rows; at least one."""
     facts = known.get(value)
     if facts is not None:
-        return min(facts.distinct if facts.distinct is not None else rows * UNKNOWN_DISTINCT, rows) or 1.0
-    columns = set(value.find_all(exp.Column))
-    if not columns:
-        return 1.0
-    return min(prod(distinct_of(column, known, rows) for column in columns if column != value) or 1.0, rows)
+        guess = facts.distinct if facts.distinct is not None else rows * UNKNOWN_DISTINCT
+        return max(min(guess, rows), 1.0)
+    columns = set(value.find_all(exp.Column)) - {value}
+    whole = prod(distinct_of(column, known, rows) for column in columns)
+    return max(min(whole, rows, _distinct_parts(value, whole)), 1.0)
+
+
+def _distinct_parts(value: exp.Expr, days: float) -> float:
+    """How many different parts of that name dates of so many days have; unlimited for other expressions."""
+    if not isinstance(value, (exp.Extract, exp.Year, exp.Quarter, exp.Month, exp.Day)):
+        return days
+    part = value.this.name.upper() if isinstance(value, exp.Extract) else value.key.upper()
+    return max(days / _DAYS["YEAR"], 2.0) if part == "YEAR" else _PARTS.get(part, days)
 
 
 def groups_of(values: Iterable[exp.Expr], known: Known, rows: float) -> float:
@@ -74,13 +90,35 @@ def groups_of(values: Iterable[exp.Expr], known: Known, rows: float) -> float:
     return max(min(prod(distinct_of(value, known, rows) for value in values), rows), 1.0)
 
 
+def share_of_all(conditions: Iterable[exp.Expr], known: Known, rows: float) -> float:
+    """The share of rows that all conditions keep; both ends of a range count as one condition."""
+    share, ends = 1.0, dict[exp.Expr, list[float]]()
+    for condition in conditions:
+        kept = share_of(condition, known, rows)
+        if isinstance(condition, _RANGES) and isinstance(condition.this, exp.Column):
+            ends.setdefault(condition.this, []).append(kept)
+        else:
+            share *= kept
+    for listed in ends.values():
+        overlap = sum(listed) - len(listed) + 1
+        share *= overlap if overlap > 0 else prod(listed)
+    return share
+
+
 def share_of(condition: exp.Expr, known: Known, rows: float) -> float:
     """The share of rows, of `rows` many, that a condition keeps."""
     estimate = _SHARES.get(type(condition))
     if estimate is None:
         return SUBQUERY_SHARE if condition.find(exp.Query) else UNKNOWN_RANGE
-    share: float = estimate(condition, known, rows)
-    return min(max(share, 0.0), 1.0)
+    share: float = min(max(estimate(condition, known, rows), 0.0), 1.0)
+    return 1 - share if condition.args.get("negate") else share
+
+
+def share_of_join(
+    lefts: list[exp.Expr], rights: list[exp.Expr], known: Known, sizes: tuple[float, float]
+) -> float:
+    """The share of pairs of rows that agree in all values: 1 / distinct keys of the richer side."""
+    return 1 / max(groups_of(lefts, known, sizes[0]), groups_of(rights, known, sizes[1]))
 
 
 def _share_of_equal(condition: exp.Expr, known: Known, rows: float) -> float:

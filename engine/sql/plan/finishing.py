@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.sql.plan.distribution import Replicated, Spread, is_apart, keeps_together, renamed
 from engine.sql.plan.draft import Draft, Relation, at_control
+from engine.sql.plan.estimate import distinct_of
 from engine.sql.plan.grouping import destination
 from engine.sql.plan.hashing import hash_core
 from engine.sql.plan.travel import ToControl
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.sql.plan.blocks import Block
+    from engine.sql.plan.facts import ColumnFacts
     from engine.sql.plan.pieces import Limiter, Piece
 
 
@@ -35,8 +38,12 @@ def finish(draft: Draft, block: Block, piece: Piece) -> Relation:
         names=tuple(name for _, name in block.outputs),
         spread=_outside(piece.spread, block.outputs),
         rows=rows,
-        facts=tuple(draft.facts_of(value) for value in values),
+        facts=tuple(_facts(draft, value, rows) for value in values),
     )
+
+
+def _facts(draft: Draft, value: exp.Expr, rows: float) -> ColumnFacts:
+    return replace(draft.facts_of(value), distinct=distinct_of(value, draft.known, rows))
 
 
 def _in_order(draft: Draft, block: Block, piece: Piece, values: list[exp.Expr]) -> Piece:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.blocks import CannotDistributeError
-from engine.sql.plan.estimate import share_of
+from engine.sql.plan.estimate import share_of_all
 from engine.sql.plan.join_graph import Condition, Equals, Part, condition_of, edges_between
 from engine.sql.plan.join_order import Problem, State, best_order, ways
 from engine.sql.plan.join_tree import Group, Leaf, Outer
@@ -16,6 +16,7 @@ from engine.sql.plan.leaves import is_dependent, leaf_piece, one_row
 from engine.sql.plan.pieces import Kind, Piece, Source, enclosed
 from engine.sql.plan.strategies import Side, Strategy, strategies
 from engine.sql.plan.subqueries import condition_part, everywhere, lateral_part
+from engine.sql.plan.travel import is_there
 from engine.sql.plan.trees import columns_in, free_aliases, top_queries
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def plan_rows(draft: Draft, group: Group, demand: Demand) -> Piece:
         _item_part(one_row())
     ]
     parts += [condition_part(draft, tree) for tree in asking]
-    inside = [part.brings for part in parts]
+    inside = [part.brings for part in parts if not part.per_row]
     between = [condition_of(tree) for tree in plain if not any(free_aliases(tree) <= own for own in inside)]
     constant = [tree for tree in plain if not free_aliases(tree)]
     piece = _joined(draft, parts, [c for c in between if c.tree not in constant], demand)
@@ -57,14 +58,12 @@ def _member_part(draft: Draft, member: Leaf | Outer, conditions: Iterable[exp.Ex
         return lateral_part(draft, member.item)
     piece = leaf_piece(draft, member.item) if isinstance(member, Leaf) else _outer(draft, member, demand)
     own = [tree for tree in conditions if free_aliases(tree) and free_aliases(tree) <= piece.aliases]
-    rows = piece.rows
-    for tree in own:
-        rows *= share_of(tree, draft.known, piece.rows)
+    rows = piece.rows * share_of_all(own, draft.known, piece.rows)
     return _item_part(piece.filtered(own, max(rows, 1.0)))
 
 
 def _item_part(piece: Piece) -> Part:
-    return Part(piece, _crossed, piece.aliases)
+    return Part(piece, piece, _crossed, piece.aliases)
 
 
 def _crossed(left: Piece, right: Piece) -> Piece:
@@ -79,9 +78,7 @@ def _crossed(left: Piece, right: Piece) -> Piece:
 
 def _joined(draft: Draft, parts: list[Part], conditions: list[Condition], demand: Demand) -> Piece:
     equals = Equals(conditions)
-    parts = [
-        replace(part, piece=_widened(part.piece, equals)) if not part.per_row else part for part in parts
-    ]
+    parts = [_item_part(_widened(part.piece, equals)) if not part.per_row else part for part in parts]
     everything = (
         demand | columns_in(*(c.tree for c in conditions)) | frozenset().union(*(p.reads for p in parts))
     )
@@ -112,26 +109,22 @@ def in_order(values: Iterable[exp.Expr]) -> list[exp.Expr]:
 
 def _realised(draft: Draft, problem: Problem, state: State, demand: Demand) -> Piece:
     """Carry out an order that was found: add its moves, put its parts together."""
-    (first, _), *rest = state.trail
-    piece, placed = problem.parts[first].piece, problem.parts[first].brings
+    first, *rest = state.trail
+    piece, placed = problem.parts[first.at].piece, problem.parts[first.at].brings
     waiting = list(problem.conditions)
-    for step, (at, strategy) in enumerate(rest):
-        part = problem.parts[at]
-        later = [problem.parts[other] for other, _ in rest[step:]]
+    for step, choice in enumerate(rest):
+        part = problem.parts[choice.at]
+        later = [problem.parts[other.at] for other in rest[step:]]
         pending = (
             demand | columns_in(*(c.tree for c in waiting)) | frozenset().union(*(p.reads for p in later))
         )
-        if strategy is None:
-            continue
         ready = [c for c in waiting if c.aliases <= placed | part.brings]
         waiting = [c for c in waiting if c not in ready]
         ready += _bridges(problem, ready, placed, part)
-        piece = attached(draft, piece, part, strategy, pending)
+        if choice.strategy is not None:
+            piece = attached(draft, piece, part, choice.strategy, pending)
         placed |= part.brings
-        rows = piece.rows
-        for condition in ready:
-            rows *= share_of(condition.tree, draft.known, rows)
-        piece = _widened(piece.filtered([c.tree for c in ready], max(rows, 1.0)), problem.equals)
+        piece = _widened(piece.filtered([c.tree for c in ready], choice.rows), problem.equals)
     return piece
 
 
@@ -151,7 +144,8 @@ def attached(draft: Draft, piece: Piece, part: Part, strategy: Strategy, demand:
     if strategy.left is not None:
         piece = draft.send(piece, strategy.left, in_order(v for v in demand if piece.offers(v)))
     if strategy.right is not None:
-        right = draft.send(right, strategy.right, _needed(part, demand), limiter=part.limiter)
+        going = part.piece if is_there(part.piece.spread, strategy.right) else part.travels
+        right = draft.send(going, strategy.right, _needed(part, demand), limiter=part.limiter)
     rows = piece.rows * (part.factor if part.per_row else right.rows)
     return replace(part.attach(piece, right), spread=strategy.spread, rows=max(rows, 1.0))
 
@@ -159,7 +153,7 @@ def attached(draft: Draft, piece: Piece, part: Part, strategy: Strategy, demand:
 def attach_cheapest(draft: Draft, piece: Piece, part: Part, demand: Demand) -> Piece:
     """Rows and one more part, by the cheapest strategy."""
     left = Side(piece.spread, draft.size_of(piece.rows, [v for v in demand if piece.offers(v)]))
-    right = Side(part.piece.spread, draft.size_of(part.piece.rows, part.wants))
+    right = Side(part.piece.spread, draft.size_of(part.travels.rows, part.wants))
     return attached(draft, piece, part, ways(left, right, part, part.edges, draft.nodes)[0], demand)
 
 
@@ -197,9 +191,7 @@ def _outer_joined(
         left = draft.send(left, strategy.left, in_order(v for v in demand if left.offers(v)))
     if strategy.right is not None:
         right = draft.send(right, strategy.right, in_order(v for v in demand if right.offers(v)))
-    matched = left.rows * right.rows
-    for tree in on:
-        matched *= share_of(tree, draft.known, max(left.rows, right.rows))
+    matched = left.rows * right.rows * share_of_all(on, draft.known, max(left.rows, right.rows))
     rows = max(left.rows, matched) + (right.rows if kind == "FULL" else 0.0)
     return replace(_padded(draft, kind, left, right, on, demand), spread=strategy.spread, rows=rows)
 

@@ -21,7 +21,7 @@ UNTYPED_AGGREGATES = frozenset(
     histogram_exact json_group_array json_group_object json_group_structure kahan_sum kurtosis_pop
     lttb mad mean product reservoir_quantile sem sum_no_overflow sumkahan variant_group_array
     variant_group_object wavg weighted_avg
-    """.split()  # noqa: SIM905 - one word a line would hide the rest
+    """.split()
 )
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _VOLATILE = (
@@ -40,7 +40,7 @@ _VOLATILE_NAMES = frozenset(
     ago current_connection_id current_query current_query_id current_transaction_id currval
     get_current_timestamp nextval now setseed setval sleep_ms stats transaction_timestamp
     txid_current uuidv4 uuidv7 vector_type write_log
-    """.split()  # noqa: SIM905 - one word a line would hide the rest
+    """.split()
 )
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.plan.aggregates import Merge, Split, is_exact, split_aggregate, split_distinct
+from engine.sql.plan.aggregates import Merge, Split, split_aggregate, split_distinct
 from engine.sql.plan.blocks import Block, CannotDistributeError
-from engine.sql.plan.distribution import Replicated, is_apart, keeps_together
-from engine.sql.plan.draft import Draft, at_control
-from engine.sql.plan.estimate import groups_of
+from engine.sql.plan.distribution import is_apart, keeps_together
+from engine.sql.plan.estimate import UNKNOWN_RANGE, groups_of
 from engine.sql.plan.hashing import form_of
 from engine.sql.plan.pieces import Piece, Source
 from engine.sql.plan.travel import ToControl, ToKeys, Travel
@@ -19,6 +18,8 @@ from engine.sql.plan.trees import column, columns_in, derived, named, rewrite_cl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from engine.sql.plan.draft import Draft
 
 # Groups that fit in this many bytes are put together at control: a result that small is on its way there
 # anyway.
@@ -56,8 +57,6 @@ def plan_grouping(draft: Draft, block: Block, piece: Piece) -> Piece:
         raise CannotDistributeError("GROUP BY a constant")
     if block.group is None and not block.aggregates:
         raise CannotDistributeError("HAVING without GROUP BY or aggregates")
-    if isinstance(piece.spread, Replicated) and not all(is_exact(call) for call in block.aggregates):
-        piece = at_control(piece)
     together = bool(keys) and not has_sets(block.group) and keeps_together(piece.spread, keys)
     if not is_apart(piece.spread) or together:
         return _grouped_here(draft, block, keys, piece)
@@ -97,7 +96,8 @@ def _grouped_here(draft: Draft, block: Block, keys: list[exp.Expr], piece: Piece
     """One phase: every group is whole where its rows are."""
     group = rewrite_clause(block.group, piece.env) if block.group is not None else None
     having = tuple(piece.resolve(tree) for tree in block.having)
-    return replace(piece, group=group, having=having, rows=groups_of(keys, draft.known, piece.rows))
+    rows = groups_of(keys, draft.known, piece.rows) * UNKNOWN_RANGE ** len(having)
+    return replace(piece, group=group, having=having, rows=max(rows, 1.0))
 
 
 def _grouped_apart(draft: Draft, block: Block, keys: list[exp.Expr], piece: Piece) -> Piece:

@@ -26,6 +26,7 @@ class Part:
 
     Attributes:
         piece: The rows; for a subquery, those of its inside.
+        travels: What is sent instead of them, if they must travel.
         attach: Puts the part to the rows before it, both in place.
         brings: Aliases that conditions may use once it is there.
         needs: Aliases that must be there before; none for a plain FROM item.
@@ -40,6 +41,7 @@ class Part:
     """
 
     piece: Piece
+    travels: Piece
     attach: Callable[[Piece, Piece], Piece]
     brings: frozenset[str]
     needs: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.sql.plan.distribution import Replicated, Single, Spread
-from engine.sql.plan.estimate import Known, share_of
+from engine.sql.plan.estimate import Known, share_of, share_of_join
 from engine.sql.plan.join_graph import Condition, Equals, Part, edges_between
 from engine.sql.plan.steps import Size
 from engine.sql.plan.strategies import Edge, Side, Strategy, strategies
@@ -22,10 +22,19 @@ BEAM = 16  # states kept per level; TPC-H's eight-way joins get the plan of an e
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One part, how it was joined (the first was not), and the rows after it."""
+
+    at: int
+    strategy: Strategy | None
+    rows: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Parts joined so far: how, where the rows are, how many, at what cost."""
 
-    trail: tuple[tuple[int, Strategy | None], ...]
+    trail: tuple[Choice, ...]
     placed: frozenset[int]
     aliases: frozenset[str]
     spread: Spread
@@ -34,7 +43,7 @@ class State:
 
     @property
     def rank(self) -> tuple[float, tuple[int, ...]]:
-        return self.cost, tuple(at for at, _ in self.trail)
+        return self.cost, tuple(choice.at for choice in self.trail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,8 @@ class _Search:
     def _start(self, at: int) -> State:
         part = self._problem.parts[at]
         size = Size(part.piece.rows, self._problem.widths[at])
-        return State(((at, None),), frozenset({at}), part.brings, part.piece.spread, size, 0.0)
+        first = Choice(at, None, size.rows)
+        return State((first,), frozenset({at}), part.brings, part.piece.spread, size, 0.0)
 
     def _grown(self, state: State) -> Iterator[State]:
         problem = self._problem
@@ -98,10 +108,10 @@ class _Search:
                 continue
             edges, size = self._edges_to(state, at), self._joined_size(state, at)
             crossed = size.bytes if not part.per_row and not edges else 0.0
-            right = Side(part.piece.spread, Size(part.piece.rows, problem.widths[at]))
+            right = Side(part.piece.spread, Size(part.travels.rows, problem.widths[at]))
             for strategy in ways(Side(state.spread, state.size), right, part, edges, problem.nodes):
                 yield State(
-                    trail=(*state.trail, (at, strategy)),
+                    trail=(*state.trail, Choice(at, strategy, size.rows)),
                     placed=state.placed | {at},
                     aliases=state.aliases | part.brings,
                     spread=problem.equals.widen(strategy.spread),
@@ -121,7 +131,7 @@ class _Search:
     def _joined_size(self, state: State, at: int) -> Size:
         key = state.placed | {at}
         if key not in self._sizes:
-            self._sizes[key] = joined_size(self._problem, state, at)
+            self._sizes[key] = joined_size(self._problem, state, at, self._edges_to(state, at))
         return self._sizes[key]
 
 
@@ -133,14 +143,26 @@ def ways(left: Side, right: Side, part: Part, edges: tuple[Edge, ...], nodes: in
     return [replace(one, spread=Single()) if isinstance(one.spread, Replicated) else one for one in found]
 
 
-def joined_size(problem: Problem, state: State, at: int) -> Size:
+def joined_size(problem: Problem, state: State, at: int, edges: tuple[Edge, ...]) -> Size:
     """The size of what is placed, joined with one more part."""
     part = problem.parts[at]
+    if part.per_row:
+        width = state.size.width + (problem.widths[at] if part.brings else 0.0)
+        return Size(max(state.size.rows * part.factor, 1.0), width)
+    sizes = (state.size.rows, part.piece.rows)
+    rows = sizes[0] * sizes[1] * _share_of_edges(problem, edges, sizes)
     aliases = state.aliases | part.brings
-    rows = state.size.rows * (part.factor if part.per_row else part.piece.rows)
-    largest = max(state.size.rows, part.piece.rows)
     for condition in problem.conditions:
-        spans = condition.aliases <= aliases and condition.aliases & part.brings
-        if spans and condition.aliases & state.aliases:
-            rows *= share_of(condition.tree, problem.known, largest)
-    return Size(max(rows, 1.0), state.size.width + (problem.widths[at] if part.brings else 0.0))
+        new = condition.aliases <= aliases and not condition.aliases <= state.aliases
+        if new and not edges_between([condition], state.aliases, part.brings):
+            rows *= share_of(condition.tree, problem.known, max(sizes))
+    return Size(max(rows, 1.0), state.size.width + problem.widths[at])
+
+
+def _share_of_edges(problem: Problem, edges: tuple[Edge, ...], sizes: tuple[float, float]) -> float:
+    """What equalities keep; of those that follow from each other one counts."""
+    said = {problem.equals.of(edge.right): edge for edge in reversed(edges)}
+    if not said:
+        return 1.0
+    lefts, rights = [edge.left for edge in said.values()], [edge.right for edge in said.values()]
+    return share_of_join(lefts, rights, problem.known, sizes)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
+from engine.sql.plan.aggregates import is_repeatable
 from engine.sql.plan.blocks import Block, CannotDistributeError, read_block
-from engine.sql.plan.distribution import Single
-from engine.sql.plan.draft import Draft, Relation
+from engine.sql.plan.distribution import Replicated, Single
+from engine.sql.plan.draft import Draft, Relation, at_control
 from engine.sql.plan.estimate import UNKNOWN_ROWS
 from engine.sql.plan.finishing import finish
 from engine.sql.plan.from_clause import attach_cheapest
@@ -65,6 +66,8 @@ def _select(draft: Draft, select: exp.Select) -> Relation:
     block = _asking_everywhere(draft, read_block(select))
     demand = columns_in(*block.upper)
     piece = draft.rows_of(join_tree(select, block.where), demand)
+    if isinstance(piece.spread, Replicated) and not all(is_repeatable(tree) for tree in block.upper):
+        piece = at_control(piece)
     if block.is_plain:
         return finish(draft, block, _with_values(draft, block, piece, demand))
     if block.is_grouped:

@@ -25,7 +25,7 @@ KEYWORDS = frozenset(
     try_cast tuple union unique unpack unpivot using values varchar variadic verbose when where
     window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
     xmlroot xmlserialize xmltable
-    """.split()  # noqa: SIM905 - one word a line would hide the rest
+    """.split()
 )
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 

@@ -1,4 +1,4 @@
-"""The rule of last resort: leave a query as it is and bring all rows of its tables to where it runs."""
+"""The rule of last resort: leave a query as it is and bring all rows that it reads to where it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from engine.sql.plan.leaves import table_piece
 from engine.sql.plan.names import identifier
-from engine.sql.plan.trees import column, conjuncts, rewrite
+from engine.sql.plan.trees import column, conjuncts, free_aliases, rewrite, unwrapped
 
 if TYPE_CHECKING:
     from engine.sql.plan.draft import Draft
@@ -16,19 +16,45 @@ if TYPE_CHECKING:
 
 
 def with_sources(draft: Draft, query: exp.Expr, travel: Travel) -> exp.Expr:
-    """A copy of the query that reads every table from where `travel` brings it; columns keep their names.
+    """A copy of the query whose FROM items read what `travel` brought; columns keep their names.
 
-    Only the columns that are read travel, and only the rows that the table's own conditions let through.
+    Derived tables that stand on their own are planned by rule. Of tables only the columns that are read
+    travel, and only the rows that the table's own conditions let through.
     """
     query = query.copy()
     inside = {cte.alias for cte in query.find_all(exp.CTE)}
+    for item in _derived_alone(query, inside):
+        item.set("this", _brought_query(draft, item.this, travel))
+    done = {step.name for step in draft.steps} | inside
     for node in list(query.find_all(exp.Table)):
-        if isinstance(node.this, exp.Identifier) and node.name not in inside:
-            node.set("this", identifier(_brought(draft, node, travel)))
+        if isinstance(node.this, exp.Identifier) and node.name not in done:
+            node.set("this", identifier(_brought_table(draft, node, travel)))
     return query
 
 
-def _brought(draft: Draft, node: exp.Table, travel: Travel) -> str:
+def _derived_alone(query: exp.Expr, inside: set[str]) -> list[exp.Subquery]:
+    """The outermost derived tables that read nothing around them."""
+    found: list[exp.Subquery] = []
+    for node in query.find_all(exp.Subquery):
+        is_item = isinstance(node.parent, (exp.From, exp.Join)) and isinstance(
+            unwrapped(node.this), exp.Query
+        )
+        reads = {table.name for table in node.find_all(exp.Table)}
+        nested = any(node in list(outer.find_all(exp.Subquery)) for outer in found)
+        if is_item and not nested and not free_aliases(node) and not reads & inside:
+            found.append(node)
+    return found
+
+
+def _brought_query(draft: Draft, query: exp.Expr, travel: Travel) -> exp.Expr:
+    relation = draft.relation_of(query)
+    alias = draft.fresh("q")
+    outputs = [(column(name, alias), name) for name in relation.names]
+    sent = draft.send(draft.item(relation, alias), travel, [value for value, _ in outputs])
+    return sent.close(outputs)
+
+
+def _brought_table(draft: Draft, node: exp.Table, travel: Travel) -> str:
     """The name under which the table's rows are found after they travelled."""
     alias = node.alias_or_name
     plain = exp.Table(this=node.this.copy(), alias=exp.TableAlias(this=identifier(alias)))

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from engine.sql.plan.aggregates import is_repeatable
 from engine.sql.plan.blocks import CannotDistributeError
 from engine.sql.plan.dependents import Dependent, read_dependent
+from engine.sql.plan.estimate import groups_of
 from engine.sql.plan.functions import is_volatile
 from engine.sql.plan.hashing import common_form, form_of
 from engine.sql.plan.join_graph import Part
 from engine.sql.plan.leaves import one_row
 from engine.sql.plan.pieces import Kind, Limiter, Piece, Source
+from engine.sql.plan.pre_aggregation import pre_aggregated
 from engine.sql.plan.sources import with_sources
 from engine.sql.plan.strategies import Edge
 from engine.sql.plan.travel import ToAll
@@ -37,9 +40,13 @@ _HOLE = exp.Placeholder(this="a subquery")
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The rows of a subquery, and how its text is made once they are in place."""
+    """The rows of a subquery, and how its text is made once they are in place.
+
+    `travels` is what is sent instead of the rows, if they must travel: fewer of them, or groups.
+    """
 
     piece: Piece
+    travels: Piece
     fill: Callable[[Piece], exp.Expr]
     wants: tuple[exp.Expr, ...] = ()
     edges: tuple[Edge, ...] = ()
@@ -103,7 +110,7 @@ def _everywhere(draft: Draft, query: exp.Query) -> exp.Expr:
             raise CannotDistributeError("a correlated subquery whose value differs from call to call")
         return with_sources(draft, query, ToAll())
     inside = _standing_alone(draft, query)
-    return inside.fill(draft.send(inside.piece, ToAll(), inside.wants, limiter=inside.limiter))
+    return inside.fill(draft.send(inside.travels, ToAll(), inside.wants, limiter=inside.limiter))
 
 
 def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -> Part:
@@ -121,6 +128,7 @@ def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -
         edges = _membership(tree, chosen, inside.wants)
     return Part(
         piece=inside.piece,
+        travels=inside.travels,
         attach=lambda left, right: use(left, rewrite(frame, {_HOLE: inside.fill(right)})),
         brings=frozenset(),
         needs=free,
@@ -135,7 +143,7 @@ def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -
 
 def _inside(draft: Draft, query: exp.Query | None) -> Inside:
     if query is None:
-        return Inside(one_row(), lambda _: _HOLE)
+        return _nothing_inside(_HOLE)
     if not free_aliases(query):
         return _standing_alone(draft, query)
     mark = draft.mark()
@@ -143,8 +151,12 @@ def _inside(draft: Draft, query: exp.Query | None) -> Inside:
         return _dependent(draft, read_dependent(query), query)
     except CannotDistributeError:
         draft.reset(mark)
-    ready = _everywhere(draft, query)
-    return Inside(one_row(), lambda _: ready)
+    return _nothing_inside(_everywhere(draft, query), repeatable=is_repeatable(query))
+
+
+def _nothing_inside(ready: exp.Expr, *, repeatable: bool = True) -> Inside:
+    """A subquery that can be evaluated wherever it is needed."""
+    return Inside(one_row(), one_row(), lambda _: ready, repeatable=repeatable)
 
 
 def _standing_alone(draft: Draft, query: exp.Query) -> Inside:
@@ -157,7 +169,15 @@ def _standing_alone(draft: Draft, query: exp.Query) -> Inside:
     def fill(right: Piece) -> exp.Expr:
         return _like(query, relation.query if right is piece else right.close(outputs))
 
-    return Inside(piece, fill, tuple(value for value, _ in outputs), limiter=_limiter(query))
+    wants = tuple(value for value, _ in outputs)
+    limiter = _limiter(query)
+    travels = _distinct(draft, piece, wants) if limiter is not None else piece
+    return Inside(piece, travels, fill, wants, limiter=limiter)
+
+
+def _distinct(draft: Draft, piece: Piece, wants: tuple[exp.Expr, ...]) -> Piece:
+    """The piece, with as many rows as it has distinct values on each node."""
+    return replace(piece, rows=min(groups_of(wants, draft.known, piece.rows) * draft.nodes, piece.rows))
 
 
 def _like(written: exp.Expr, ready: exp.Expr) -> exp.Expr:
@@ -194,18 +214,24 @@ def _dependent(draft: Draft, query: Dependent, written: exp.Query) -> Inside:
     wants = frozenset(read for read in columns_in(shell, *rest) if read.table in query.own)
     piece = draft.rows_of(query.group, frozenset(wants))
 
+    lean = pre_aggregated(draft, query, piece)
+
     def fill(right: Piece) -> exp.Expr:
+        right = lean.restored(right) if lean is not None and lean.wants[-1] in right.env else right
         ready = rewrite_clause(shell, right.env)
         frame = right.close(())
-        tests = (*right.where, *(right.resolve(tree) for tree in rest))
-        ready.set("from_", frame.args.get("from_"))
-        ready.set("joins", frame.args.get("joins"))
+        for clause in ("from_", "joins", "where"):
+            ready.set(clause, frame.args.get(clause))
+        tests = [right.resolve(tree) for tree in rest]
         return _like(written, ready.where(*tests, copy=False) if tests else ready)
 
+    if lean is not None:
+        return Inside(piece, lean.piece, fill, lean.wants, query.edges, None, query.repeatable)
     exists = isinstance(written.parent, exp.Exists) and query.is_plain
     limiter: Limiter | None = (lambda select: select.distinct()) if exists else None
-    listed = sorted(wants, key=lambda read: read.sql())
-    return Inside(piece, fill, tuple(listed), query.edges, limiter, query.repeatable)
+    listed = tuple(sorted(wants, key=lambda read: read.sql()))
+    travels = _distinct(draft, piece, listed) if exists else piece
+    return Inside(piece, travels, fill, listed, query.edges, limiter, query.repeatable)
 
 
 def everywhere_below(draft: Draft, select: exp.Select) -> exp.Select:

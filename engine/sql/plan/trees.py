@@ -102,8 +102,8 @@ def rewrite(tree: exp.Expr, env: Env) -> exp.Expr:
     """A copy of the tree where each part that is a key of `env` became its value; the largest part wins.
 
     >>> from sqlglot import parse_one
-    >>> rewrite(parse_one("SUM(a) + b"), {parse_one("SUM(a)"): parse_one("s")}).sql()
-    's + b'
+    >>> rewrite(parse_one("2 * SUM(a)"), {parse_one("SUM(a)"): parse_one("s + t")}).sql()
+    '2 * (s + t)'
     """
     if not env:
         return tree.copy()
@@ -111,10 +111,19 @@ def rewrite(tree: exp.Expr, env: Env) -> exp.Expr:
 
     def replaced(node: exp.Expr) -> exp.Expr:
         value = env.get(node) if type(node) in kinds else None
-        return value.copy() if value is not None else node
+        if value is None:
+            return node
+        return exp.paren(value) if _needs_parentheses(value, node.parent) else value.copy()
 
     result: exp.Expr = tree.copy().transform(replaced, copy=False)
     return result
+
+
+def _needs_parentheses(value: exp.Expr, around: exp.Expr | None) -> bool:
+    """Whether an operator around the value would take it apart; none are written by themselves."""
+    operators = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Is, exp.Cast)
+    loose = isinstance(value, (exp.Binary, exp.Unary, exp.Between, exp.In))
+    return loose and isinstance(around, operators) and not isinstance(value, (exp.Paren, exp.Dot))
 
 
 def rewrite_clause(clause: E, env: Env) -> E:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.blocks import Block, CannotDistributeError
-from engine.sql.plan.distribution import Replicated, is_apart, keeps_together
-from engine.sql.plan.draft import Draft, at_control
+from engine.sql.plan.distribution import is_apart, keeps_together
 from engine.sql.plan.grouping import group_keys
 from engine.sql.plan.hashing import form_of
 from engine.sql.plan.travel import ToControl, ToKeys
@@ -17,13 +16,12 @@ from engine.sql.plan.travel import ToControl, ToKeys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.sql.plan.draft import Draft
     from engine.sql.plan.pieces import Piece
 
 
 def plan_windows(draft: Draft, block: Block, piece: Piece) -> Piece:
     """The rows of a SELECT where its window functions can be computed; QUALIFY is added to the piece."""
-    if block.windows and isinstance(piece.spread, Replicated):
-        piece = at_control(piece)  # ties may be numbered differently on different nodes
     partitions = [tuple(window.args.get("partition_by") or ()) for window in block.windows]
     if is_apart(piece.spread) and not all(keeps_together(piece.spread, values) for values in partitions):
         piece = _by_partitions(draft, block, partitions, piece)

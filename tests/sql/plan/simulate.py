@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from engine.sql.plan import (
@@ -49,22 +52,19 @@ class Cluster:
                 connection.sql(f'CREATE TABLE "{stored(facts[name].name)}" AS SELECT * FROM incoming')
                 connection.unregister("incoming")
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for connection in self._connections:
             connection.close()
 
     def _laid_out(self, table: pa.Table, facts: TableFacts) -> list[pa.Table]:
         if isinstance(facts.layout, Replicate):
             return [table] * self.nodes
-        if isinstance(facts.layout, Files):  # contiguous chunks, of uneven size, the first node's empty
-            cuts = [
-                0,
-                *(table.num_rows * at * at // self.nodes**2 for at in range(self.nodes)),
-                table.num_rows,
-            ]
-            return [table.slice(cuts[at], cuts[at + 1] - cuts[at]) for at in range(self.nodes)][:-1] + [
-                table.slice(cuts[self.nodes - 1])
-            ]
+        if isinstance(facts.layout, Files):  # contiguous chunks of uneven size; the first node may have none
+            cuts = [table.num_rows * at * at // self.nodes**2 for at in range(self.nodes + 1)]
+            return [table.slice(start, end - start) for start, end in pairwise(cuts)]
         keys = placing_keys(facts) if isinstance(facts.layout, Hash) else ()
         return self._dealt(self._connections[0], table, keys)
 
@@ -82,7 +82,7 @@ class Cluster:
         connection.unregister("dealt")
         node = whole.column("__node")
         rows = whole.drop_columns(["__node"])
-        return [rows.filter(pa.compute.equal(node, at)) for at in range(self.nodes)]
+        return [rows.filter(pc.equal(node, at)) for at in range(self.nodes)]
 
     def run(self, plan: Plan) -> pa.Table:
         """The plan's result."""

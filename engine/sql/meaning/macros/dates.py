@@ -39,7 +39,7 @@ DATE_MACROS: tuple[Macro, ...] = (
     macro(
         "tsql_day(s)",
         """CASE WHEN s = '' THEN DATE '1900-01-01'
-        ELSE TRY_CAST(tsql_ymd(tsql_day_form(tsql_month_names(rtrim(ltrim(s, ' ,'), ' ,')))) AS DATE) END""",
+        ELSE TRY_CAST(tsql_ymd(tsql_day_form(tsql_month_names(s))) AS DATE) END""",
     ),
     macro(
         "tsql_hour(hour, half)",

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.sql.plan.names import identifier
-from engine.sql.plan.trees import named, unwrapped
+from engine.sql.plan.names import fresh_name, identifier
+from engine.sql.plan.trees import column, named, rewrite, unwrapped
 
 
 def name_outputs(tree: exp.Query) -> exp.Query:
@@ -15,7 +15,8 @@ def name_outputs(tree: exp.Query) -> exp.Query:
     SELECT d.n AS n FROM (SELECT t.a AS k, COUNT(*) AS n FROM t GROUP BY t.a ORDER BY COUNT(*)) AS d
     """
     for select in tree.find_all(exp.Select):
-        select.set("expressions", [_named(output, at) for at, output in enumerate(select.expressions)])
+        taken: set[str] = set()
+        select.set("expressions", [_named(output, at, taken) for at, output in enumerate(select.expressions)])
     for holder in tree.find_all(exp.Subquery, exp.CTE):
         _push_alias_columns(holder)
     for select in tree.find_all(exp.Select):
@@ -25,10 +26,11 @@ def name_outputs(tree: exp.Query) -> exp.Query:
     return tree
 
 
-def _named(output: exp.Expr, at: int) -> exp.Expr:
-    if isinstance(output, exp.Alias) or output.is_star:
+def _named(output: exp.Expr, at: int, taken: set[str]) -> exp.Expr:
+    """The output under a name that no other has; a name of two outputs can only be one that nobody reads."""
+    if output.is_star:
         return output
-    return named(output, output.output_name.lower() or f"_col_{at}")
+    return named(output.unalias(), fresh_name(output.alias_or_name.lower() or f"_col_{at}", taken))
 
 
 def _push_alias_columns(holder: exp.Expr) -> None:
@@ -51,21 +53,16 @@ def leftmost_select(query: exp.Expr) -> exp.Select | None:
 
 def _say_in_full(select: exp.Select) -> None:
     outputs = [output.unalias() for output in select.expressions]
-    by_name = {output.alias: output.unalias() for output in reversed(select.expressions)}
-
-    def full(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and not node.table and node.name in by_name:
-            output: exp.Expr = by_name[node.name].copy()
-            return output
-        return node
-
+    by_name: dict[exp.Expr, exp.Expr] = {
+        column(output.alias): output.unalias() for output in reversed(select.expressions)
+    }
     for clause in ("group", "having", "qualify", "order"):
         part = select.args.get(clause)
         if part is None:
             continue
         if clause in ("group", "order"):
             _replace_ordinals(part, outputs)
-        select.set(clause, part.transform(full, copy=False))
+        select.set(clause, rewrite(part, by_name))
 
 
 def _replace_ordinals(part: exp.Expr, outputs: list[exp.Expr]) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.sql.plan.names import identifier
 from engine.sql.plan.rules.name_outputs import leftmost_select
 from engine.sql.plan.trees import column, derived, named
 
@@ -15,9 +14,6 @@ def wrap_queries(tree: exp.Query) -> exp.Query:
     >>> print(wrap_queries(parse_one(sql)).sql())
     SELECT u.a AS a FROM (SELECT t.a AS a FROM t UNION SELECT u.b AS b FROM u) AS u ORDER BY u.a LIMIT 3
     """
-    for cte in list(tree.find_all(exp.CTE)):
-        if isinstance(cte.this, exp.Values):
-            _select_values(cte)
     for query in list(tree.find_all(exp.SetOperation, exp.Subquery)):
         if any(query.args.get(clause) for clause in ("order", "limit", "offset")):
             outer = _around(query)
@@ -51,17 +47,3 @@ def _read_outputs(order: exp.Order, names: list[str]) -> None:
     for read in list(order.find_all(exp.Column)):
         if not read.table:
             read.replace(column(read.name, "u"))
-
-
-def _select_values(cte: exp.CTE) -> None:
-    values, alias = cte.this, cte.args["alias"]
-    width = len(values.expressions[0].expressions)
-    names = [name.name for name in alias.columns] or [f"col{at}" for at in range(width)]
-    columns = [identifier(name) for name in names]
-    source = exp.Values(
-        expressions=values.expressions, alias=exp.TableAlias(this=identifier("v"), columns=columns)
-    )
-    select = exp.Select(expressions=[named(column(name, "v"), name) for name in names])
-    select.set("from_", exp.From(this=source))
-    cte.set("this", select)
-    alias.set("columns", None)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import answered, plain, rows, same, tuples
+from runtime_runs import answered, plain, rows, same, tuples
 from sqlglot import parse_one
 
 from engine.errors import BindError, FormatError, OptionError, SqlRuntimeError
@@ -256,7 +256,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data(), predicate=PREDICATES)
 def test_no_partition_with_a_matching_row_is_left_out(
     data: st.DataObject, predicate: str, tmp_path_factory: pytest.TempPathFactory

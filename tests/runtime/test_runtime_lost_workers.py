@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pytest
-from runs import answered, plain, same, tuples
+from runtime_runs import answered, plain, same, tuples
 
 from engine.lake import Storage
 from engine.runtime import Answer, BoundTable, Held, bound_table, write_rows

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import TPCH
-from runs import answered, plain, rows, same, tuples
+from runtime_runs import TPCH, answered, plain, rows, same, tuples
 
 from engine.lake import Storage, open_dataset, open_storage
 from engine.runtime import BoundTable, Held, bind_source, bound_table, write_rows

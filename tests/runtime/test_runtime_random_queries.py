@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_queries import COLUMNS, queries, table_rows
-from runs import INLINE, plain, rows, same
+from runtime_runs import INLINE, plain, rows, same
 
 from engine.errors import SqlRuntimeError
 from engine.lake import open_storage
@@ -59,7 +59,7 @@ def laid_out(folder: str, name: str, table: pa.Table, layout: Layout) -> BoundTa
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from runs import INLINE, answered, rows
+from runtime_runs import INLINE, answered, rows
 
 from engine.errors import NotFoundError, OptionError, WriteError
 from engine.lake import DISTRIBUTION, Storage, begin_write, open_table, write_table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from engine.runtime import Answer, BoundTable, InlineTasks, Tasks, execute
 from engine.sql.plan import plan_query
 
 INLINE = InlineTasks()
+TPCH = Path(__file__).resolve().parents[1] / "sql" / "plan" / "tpch"
 
 
 def qualified(query: str, tables: Mapping[str, BoundTable]) -> exp.Query:
