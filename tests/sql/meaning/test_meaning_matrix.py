@@ -58,10 +58,14 @@ def check(expression: str, con: duckdb.DuckDBPyConnection) -> None:
 
 def calls(name: str, least: int, most: int) -> Iterator[str]:
     """Calls of a function with arguments of all types: all single ones and pairs, and a sample of longer ones."""
-    chance = random.Random(name)  # noqa: S311 - a sample, the same in every run
+    chance = random.Random(name)
     for count in range(least, most + 1):
         lists = itertools.product(OPERANDS, repeat=count - (name in DATED))
-        chosen = list(lists) if count <= 2 else [tuple(chance.choices(OPERANDS, k=count - (name in DATED))) for _ in range(60)]
+        chosen = (
+            list(lists)
+            if count <= 2
+            else [tuple(chance.choices(OPERANDS, k=count - (name in DATED))) for _ in range(60)]
+        )
         for arguments in chosen:
             part = [chance.choice(PARTS)] if name in DATED else []
             yield f"{name}({', '.join((*part, *arguments))})"
@@ -82,7 +86,7 @@ def test_every_function_takes_every_type_or_says_why_not(name: str, con: duckdb.
 def test_functions_take_a_sample_of_types(name: str, con: duckdb.DuckDBPyConnection) -> None:
     least, most = ARITIES[name]
     expressions = list(calls(name, least, min(least + 2 if most is None else most, 8)))
-    for expression in random.Random(name).sample(expressions, min(len(expressions), 12)):  # noqa: S311
+    for expression in random.Random(name).sample(expressions, min(len(expressions), 12)):
         check(expression, con)
 
 
@@ -119,7 +123,9 @@ def test_everything_converts_to_a_type_or_says_why_not(kind: str, con: duckdb.Du
 @pytest.mark.slow
 @pytest.mark.parametrize("style", [*range(15), *range(20, 26), *range(100, 115), 120, 121, 126, 127, 130])
 def test_everything_converts_in_every_style(style: int, con: duckdb.DuckDBPyConnection) -> None:
-    for operand, kind in itertools.product(OPERANDS, ("varchar(30)", "date", "datetime", "time", "varbinary(10)")):
+    for operand, kind in itertools.product(
+        OPERANDS, ("varchar(30)", "date", "datetime", "time", "varbinary(10)")
+    ):
         check(f"CONVERT({kind}, {operand}, {style})", con)
 
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from conftest import Rows
 
 from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError, UnsupportedSqlError
 from engine.session import Session
+
+Rows = list[tuple[Any, ...]]
 
 Ask = Callable[[str], Rows]
 

@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Rows
 
 from engine.errors import BindError, FormatError, SqlRuntimeError, UnsupportedSqlError
 from engine.session import Session
@@ -16,6 +15,8 @@ from engine.session.binding import rowset_files
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+Rows = list[tuple[Any, ...]]
 
 Ask = Callable[[str], Rows]
 FILES = "OPENROWSET(BULK 'raw/year=*/month=*/*.parquet', FORMAT = 'PARQUET') AS r"

@@ -7,13 +7,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from conftest import Rows
 
 from engine.errors import BindError, SqlRuntimeError, UnsupportedSqlError
 from engine.lake import Storage, open_table
 from engine.session import Session
+
+Rows = list[tuple[Any, ...]]
 
 Ask = Callable[[str], Rows]
 PEOPLE = "CREATE TABLE p (id INT, v INT, s VARCHAR(10)); INSERT INTO p VALUES (1,10,'a'),(2,20,'b'),(3,NULL,'c'),(4,40,NULL);"
