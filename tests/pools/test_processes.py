@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -53,7 +54,11 @@ def workers_of(client: subprocess.Popen[str]) -> list[psutil.Process]:
     assert client.stdout.readline() == "main\n"
     word, *pids = client.stdout.readline().split()
     assert (word, len(pids)) == ("workers", 2)
-    return [psutil.Process(int(pid)) for pid in pids]
+    alive = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a client that is quick to end has ended it already
+            alive.append(psutil.Process(int(pid)))
+    return alive
 
 
 def gone(processes: list[psutil.Process]) -> None:
