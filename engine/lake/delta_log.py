@@ -69,8 +69,13 @@ def delta_source(
     with ThreadPoolExecutor(_PLANNERS) as threads:
         planned = list(threads.map(lambda one: _partitions(storage, one, options), added))
     partitions = tuple(partition for parts in planned for partition in parts)
-    shown = schema if hidden else pa.schema([field for field in schema if field.name != DISTRIBUTION])
+    shown = schema if hidden else without_hidden(schema)
     return int(table.version()), Source(Reader(storage, shown, options), partitions)
+
+
+def without_hidden(schema: pa.Schema) -> pa.Schema:
+    """The columns that users see."""
+    return pa.schema([field for field in schema if field.name != DISTRIBUTION])
 
 
 def schema_of(table: DeltaTable) -> pa.Schema:

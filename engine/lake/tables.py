@@ -12,7 +12,14 @@ import pyarrow as pa
 
 from engine.errors import NotFoundError
 from engine.lake.delta_client import holds_delta, open_delta
-from engine.lake.delta_log import DISTRIBUTION, commit_files, commits, delta_source, schema_of
+from engine.lake.delta_log import (
+    DISTRIBUTION,
+    commit_files,
+    commits,
+    delta_source,
+    schema_of,
+    without_hidden,
+)
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import PARTITION_BYTES
 from engine.lake.names import TableName, decode
@@ -101,7 +108,7 @@ class Table(Readable):
             return self._source.schema
         table = open_delta(self.storage, self.location, self.version)
         check_readable(table, self.name)
-        return schema_of(table)
+        return without_hidden(schema_of(table))
 
     def _open(self) -> Source:
         _, source = delta_source(self.storage, self.location, self.version, partition_bytes=PARTITION_BYTES)
