@@ -1,7 +1,7 @@
-"""Every function and operator over every type: DuckDB takes what was translated, and gives the type that was said.
+"""Every function and operator over every type: DuckDB takes what was translated, and gives the type said.
 
-What T-SQL refuses raises a `SqlError`; what is translated never fails to bind, so no error of DuckDB's own kind can
-reach a user for bad input.
+What T-SQL refuses raises a `SqlError`; what is translated never fails to bind, so no error of DuckDB's own kind
+can reach a user for bad input.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ COLUMNS = tuple(SCHEMA["w"])
 OPERANDS = (*COLUMNS, "NULL", "1", "1.5", "1e0", "'1'", "N'a'", "0x41", "'2024-01-01'")
 PARTS = "year quarter dayofyear day week iso_week weekday hour second microsecond nanosecond tzoffset".split()
 TYPES = """
-bit tinyint smallint int bigint decimal(10,2) decimal(38,10) decimal(5,5) money smallmoney float real date time(2)
-datetime smalldatetime datetime2 datetime2(0) datetimeoffset char(5) varchar(20) varchar(3) varchar(max) nchar(5)
-nvarchar(20) binary(4) varbinary(3) varbinary(max) uniqueidentifier
+bit tinyint smallint int bigint decimal(10,2) decimal(38,10) decimal(5,5) money smallmoney float real date
+time(2) datetime smalldatetime datetime2 datetime2(0) datetimeoffset char(5) varchar(20) varchar(3) varchar(max)
+nchar(5) nvarchar(20) binary(4) varbinary(3) varbinary(max) uniqueidentifier
 """.split()
 # What the data may bring about; anything else means that the query itself was wrong.
 OF_THE_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
@@ -57,11 +57,15 @@ def check(expression: str, con: duckdb.DuckDBPyConnection) -> None:
 
 
 def calls(name: str, least: int, most: int) -> Iterator[str]:
-    """Calls of a function with arguments of all types: all single ones and pairs, and a sample of longer ones."""
-    chance = random.Random(name)  # noqa: S311 - a sample, the same in every run
+    """Calls with arguments of all types: all single ones and pairs, and a sample of longer ones."""
+    chance = random.Random(name)
     for count in range(least, most + 1):
         lists = itertools.product(OPERANDS, repeat=count - (name in DATED))
-        chosen = list(lists) if count <= 2 else [tuple(chance.choices(OPERANDS, k=count - (name in DATED))) for _ in range(60)]
+        chosen = (
+            list(lists)
+            if count <= 2
+            else [tuple(chance.choices(OPERANDS, k=count - (name in DATED))) for _ in range(60)]
+        )
         for arguments in chosen:
             part = [chance.choice(PARTS)] if name in DATED else []
             yield f"{name}({', '.join((*part, *arguments))})"
@@ -82,7 +86,7 @@ def test_every_function_takes_every_type_or_says_why_not(name: str, con: duckdb.
 def test_functions_take_a_sample_of_types(name: str, con: duckdb.DuckDBPyConnection) -> None:
     least, most = ARITIES[name]
     expressions = list(calls(name, least, min(least + 2 if most is None else most, 8)))
-    for expression in random.Random(name).sample(expressions, min(len(expressions), 12)):  # noqa: S311
+    for expression in random.Random(name).sample(expressions, min(len(expressions), 12)):
         check(expression, con)
 
 
@@ -119,7 +123,9 @@ def test_everything_converts_to_a_type_or_says_why_not(kind: str, con: duckdb.Du
 @pytest.mark.slow
 @pytest.mark.parametrize("style", [*range(15), *range(20, 26), *range(100, 115), 120, 121, 126, 127, 130])
 def test_everything_converts_in_every_style(style: int, con: duckdb.DuckDBPyConnection) -> None:
-    for operand, kind in itertools.product(OPERANDS, ("varchar(30)", "date", "datetime", "time", "varbinary(10)")):
+    for operand, kind in itertools.product(
+        OPERANDS, ("varchar(30)", "date", "datetime", "time", "varbinary(10)")
+    ):
         check(f"CONVERT({kind}, {operand}, {style})", con)
 
 

@@ -32,7 +32,9 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def rows(con: duckdb.DuckDBPyConnection, columns: dict[str, list[object]], kinds: dict[str, str]) -> None:
     """Put lists into the table `data`, one row for each element."""
-    con.execute(f"CREATE OR REPLACE TABLE data({', '.join(f'{name} {kinds[name]}' for name in columns)})").fetchall()
+    con.execute(
+        f"CREATE OR REPLACE TABLE data({', '.join(f'{name} {kinds[name]}' for name in columns)})"
+    ).fetchall()
     for values in zip(*columns.values(), strict=True):
         con.execute(f"INSERT INTO data VALUES ({', '.join('?' * len(columns))})", list(values)).fetchall()
 
@@ -45,7 +47,9 @@ def translated(sql: str, collation: Collation = BIN2, **columns: str) -> str:
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec january february june september".split()
 SEPARATORS = st.sampled_from([" ", "-", "/", ".", ", ", "", "  "])
 NUMBERS = st.integers(0, 9999).map(str) | st.integers(1, 12).map(lambda n: f"{n:02}")
-WORDS = st.sampled_from([*MONTHS, "t", "am", "pm", "z", ":", "10:20", "10:20:30.5", "23:59:59", "+02:00", "2024"])
+WORDS = st.sampled_from(
+    [*MONTHS, "t", "am", "pm", "z", ":", "10:20", "10:20:30.5", "23:59:59", "+02:00", "2024"]
+)
 MOMENTS = (
     st.lists(st.tuples(NUMBERS | WORDS, SEPARATORS), min_size=1, max_size=6).map(
         lambda parts: "".join(word + separator for word, separator in parts)
@@ -59,9 +63,7 @@ MOMENTS = (
 
 @settings(RELAXED, max_examples=30)
 @given(texts=st.lists(MOMENTS, min_size=10, max_size=10))
-def test_columns_of_dates_are_read_as_constants_are(
-    con: duckdb.DuckDBPyConnection, texts: list[str]
-) -> None:
+def test_columns_of_dates_are_read_as_constants_are(con: duckdb.DuckDBPyConnection, texts: list[str]) -> None:
     rows(con, {"s": list(texts)}, {"s": "VARCHAR"})
     found = con.sql("SELECT tsql_read_moment(s, TRUE) AS d FROM data").to_arrow_table().column(0).to_pylist()
     assert found == [_expected_moment(text) for text in texts]
@@ -181,7 +183,9 @@ def _in_class(character: str, inside: str) -> bool:
 @settings(RELAXED, max_examples=60)
 @given(
     texts=st.lists(st.text(alphabet="ab.- ", max_size=6), min_size=15, max_size=15),
-    pattern=st.lists(st.sampled_from(["a", "b", ".", " ", "%", "_", "[ab]", "[^a]", "[a-b.]", "-"]), max_size=5),
+    pattern=st.lists(
+        st.sampled_from(["a", "b", ".", " ", "%", "_", "[ab]", "[^a]", "[a-b.]", "-"]), max_size=5
+    ),
 )
 def test_like_matches_what_its_definition_says(
     con: duckdb.DuckDBPyConnection, texts: list[str], pattern: list[str]
@@ -202,7 +206,11 @@ def decimals(draw: st.DrawFn) -> tuple[int, int, list[Decimal]]:
     precision = draw(st.integers(1, 20))
     scale = draw(st.integers(0, min(precision, 8)))
     digits = st.integers(-(10**precision) + 1, 10**precision - 1)
-    return precision, scale, [Decimal(value).scaleb(-scale) for value in draw(st.lists(digits, min_size=8, max_size=8))]
+    return (
+        precision,
+        scale,
+        [Decimal(value).scaleb(-scale) for value in draw(st.lists(digits, min_size=8, max_size=8))],
+    )
 
 
 @settings(RELAXED, max_examples=60)
@@ -250,4 +258,6 @@ def test_translation_leaves_the_tree_as_it_was(data: st.DataObject) -> None:
     first = to_duckdb(tree, schema)
     assert tree == before
     assert to_duckdb(tree, schema) == first
-    assert not any(node.parent is None for node in first.walk() if node is not first and isinstance(node, exp.Expr))
+    assert not any(
+        node.parent is None for node in first.walk() if node is not first and isinstance(node, exp.Expr)
+    )
