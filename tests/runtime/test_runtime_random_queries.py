@@ -18,6 +18,9 @@ from engine.lake import open_storage
 from engine.runtime import BoundTable, Held, bind_held, bound_table, write_rows
 from engine.sql.plan import Files, Hash, Layout, Replicate, RoundRobin
 
+pytestmark = pytest.mark.slow
+
+
 ARROW = {
     "INTEGER": pa.int32(),
     "BIGINT": pa.int64(),

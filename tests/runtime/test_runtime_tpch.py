@@ -10,6 +10,9 @@ from engine.runtime import BoundTable, Held, bind_source, bound_table, write_row
 from engine.sql.plan import Hash, Replicate, RoundRobin
 from pools import Pool
 
+pytestmark = pytest.mark.slow
+
+
 LAYOUTS = {
     "lineitem": Hash(("l_orderkey",)),
     "orders": Hash(("o_orderkey",)),

@@ -22,6 +22,9 @@ from engine.pool import WorkspacePool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
+
 ROWS = 2000
 
 

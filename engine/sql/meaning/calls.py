@@ -76,6 +76,14 @@ def _eomonth(node: exp.Expr) -> tuple[str, Arguments]:
     return "EOMONTH", [_bare(inner)]
 
 
+def _log(node: exp.Expr) -> tuple[str, Arguments]:
+    """Tell LOG10 from other bases: a quotient of two natural logarithms is not exact for powers of ten."""
+    base, value = node.this, node.expression
+    if isinstance(base, exp.Literal) and base.name == "10":
+        return "LOG10", [value]
+    return "LOG", [value, base]
+
+
 def _trim(node: exp.Expr) -> tuple[str, Arguments]:
     name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(node.args.get("position") or "", "TRIM")
     return name, [node.this, node.expression if node.args.get("expression") else None]
@@ -162,7 +170,7 @@ _READERS: dict[type[exp.Expr], Callable[[exp.Expr], tuple[str, Arguments]]] = {
     exp.Left: _plain("LEFT", "this", "expression"),
     exp.Length: _plain("LEN", "this"),
     exp.Ln: _plain("LOG", "this"),
-    exp.Log: _plain("LOG", "expression", "this"),
+    exp.Log: _log,
     exp.Lower: _plain("LOWER", "this"),
     exp.MD5: _hashbytes,
     exp.Max: _plain("MAX", "this"),

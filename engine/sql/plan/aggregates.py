@@ -60,6 +60,31 @@ def _split_any(call: exp.Expr, _: exp.Expr) -> Split:
     return Split(((call, lambda part: exp.IgnoreNulls(this=exp.AnyValue(this=part))),), lambda value: value)
 
 
+def _split_chosen(call: exp.Expr, bare: exp.Expr) -> Split | None:
+    """ARG_MAX(value, key) and ARG_MIN: a node sends its best pair; pairs with a NULL do not count."""
+    if call is not bare or bare.expression is None:
+        return None
+    pair = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(name), expression=value.copy())
+            for name, value in (("value", bare.this), ("key", bare.expression))
+        ]
+    )
+    known = exp.Not(this=exp.Is(this=bare.this.copy(), expression=exp.null()))
+    best = exp.Filter(
+        this=type(bare)(this=pair, expression=bare.expression.copy()), expression=exp.Where(this=known)
+    )
+    return Split(((best, lambda part: type(bare)(this=part, expression=_field(part, "key"))),), _chosen_value)
+
+
+def _chosen_value(pair: exp.Expr) -> exp.Expr:
+    return _field(pair, "value")
+
+
+def _field(pair: exp.Expr, name: str) -> exp.Expr:
+    return exp.StructExtract(this=pair.copy(), expression=exp.Literal.string(name))
+
+
 def _split_average(call: exp.Expr, bare: exp.Expr) -> Split | None:
     value = bare.this
     if value.type is None or not value.type.is_type(*exp.DataType.NUMERIC_TYPES):
@@ -119,6 +144,8 @@ _SPLITS: dict[type[exp.Expr], Callable[[exp.Expr, exp.Expr], Split | None]] = {
     exp.BitwiseOrAgg: _merged_by(exp.BitwiseOrAgg),
     exp.BitwiseXorAgg: _merged_by(exp.BitwiseXorAgg),
     exp.AnyValue: _split_any,
+    exp.ArgMax: _split_chosen,
+    exp.ArgMin: _split_chosen,
     exp.Avg: _split_average,
     exp.Variance: _split_variance,
     exp.VariancePop: _split_variance,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.functions import aggregates_here, is_volatile_here, makes_rows, windows_here
-from engine.sql.plan.trees import conjuncts, top_queries
+from engine.sql.plan.trees import conjuncts, top_queries, walk_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,5 +143,7 @@ def _refuse_combinations(block: Block) -> None:
         raise CannotDistributeError("a function whose value differs from call to call")
     if not block.is_plain and any(makes_rows(value) for value, _ in block.outputs):
         raise CannotDistributeError("UNNEST in a select list that does more")
+    if any(isinstance(node, exp.Collate) for tree in block.upper for node in walk_here(tree)):
+        raise CannotDistributeError("COLLATE outside of WHERE and ON")
     if any(isinstance(query.parent, exp.Array) for tree in own for query in top_queries(tree)):
         raise CannotDistributeError("ARRAY of a query")

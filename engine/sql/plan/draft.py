@@ -125,7 +125,7 @@ class Draft:
         """The piece after its rows travelled, with these identities; `limiter` cuts rows before they do."""
         if is_there(piece.spread, travel):
             return piece if isinstance(piece.spread, type(arrival(travel))) else at_control(piece)
-        listed = output_names([*outputs, *_key_cores(travel)]) or [ONE_ROW]
+        listed = output_names(_with_keys(list(outputs), travel)) or [ONE_ROW]
         select = piece.close(listed)
         before = len(self.steps)
         name = self._add(
@@ -140,7 +140,10 @@ class Draft:
     def _move(self, travel: Travel, spread: Spread, names: dict[exp.Expr, str]) -> Move:
         if not isinstance(travel, ToKeys):
             return Broadcast() if isinstance(travel, ToAll) else Gather()
-        keys = tuple(hashed_value(column(names[hash_core(value)]), form) for value, form in travel.keys)
+        keys = tuple(
+            hashed_value(column(names.get(hash_core(value)) or names[value]), form)
+            for value, form in travel.keys
+        )
         return Trim(keys) if isinstance(spread, Replicated) else Shuffle(keys)
 
     def keep(self, relation: Relation, wanted: str) -> Relation:
@@ -185,8 +188,11 @@ class Draft:
         )
 
 
-def _key_cores(travel: Travel) -> list[exp.Expr]:
-    return [hash_core(value) for value, _ in travel.keys] if isinstance(travel, ToKeys) else []
+def _with_keys(outputs: list[exp.Expr], travel: Travel) -> list[exp.Expr]:
+    """The outputs and what of the keys is not among them; what a key is made of hashes as the key does."""
+    if isinstance(travel, ToKeys):
+        outputs += [value for value, _ in travel.keys if hash_core(value) not in outputs]
+    return outputs
 
 
 def at_control(piece: Piece) -> Piece:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from engine.sql.plan.facts import ColumnFacts, TableFacts
-from engine.sql.plan.hashing import form_named
+from engine.sql.plan.hashing import form_named, hash_core
 
 Known = Mapping[exp.Expr, ColumnFacts]
 
@@ -91,17 +91,26 @@ def groups_of(values: Iterable[exp.Expr], known: Known, rows: float) -> float:
 
 
 def share_of_all(conditions: Iterable[exp.Expr], known: Known, rows: float) -> float:
-    """The share of rows that all conditions keep; both ends of a range count as one condition."""
+    """The share of rows that all conditions keep; both ends of a range count as one.
+
+    A range beside an equality of the same column keeps what that keeps.
+    """
+    listed = list(conditions)
+    fixed = {
+        hash_core(side) for one in listed if isinstance(one, exp.EQ) for side in (one.this, one.expression)
+    }
     share, ends = 1.0, dict[exp.Expr, list[float]]()
-    for condition in conditions:
+    for condition in listed:
+        if isinstance(condition, _RANGES) and condition.this in fixed:
+            continue
         kept = share_of(condition, known, rows)
         if isinstance(condition, _RANGES) and isinstance(condition.this, exp.Column):
             ends.setdefault(condition.this, []).append(kept)
         else:
             share *= kept
-    for listed in ends.values():
-        overlap = sum(listed) - len(listed) + 1
-        share *= overlap if overlap > 0 else prod(listed)
+    for kept_by in ends.values():
+        overlap = sum(kept_by) - len(kept_by) + 1
+        share *= overlap if overlap > 0 else prod(kept_by)
     return share
 
 

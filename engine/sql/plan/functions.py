@@ -11,18 +11,24 @@ from engine.sql.plan.trees import walk_here
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Aggregates (and macros over aggregates) of DuckDB 2.0 that sqlglot 30.30 has no class for; a test compares
-# this list with `duckdb_functions()`, for an aggregate that is taken for a scalar function is answered
+# Aggregates (and macros over aggregates) of DuckDB 2.0 by name, for calls that sqlglot has no class for. A
+# test compares with `duckdb_functions()`: an aggregate that is taken for a scalar function is answered
 # wrongly.
-UNTYPED_AGGREGATES = frozenset(
+AGGREGATES = frozenset(
     """
-    arbitrary arg_max_null arg_max_nulls_last arg_min_null arg_min_nulls_last bitstring_agg
-    combine_aggr count_star decimal_average entropy favg fsum geomean geometric_mean histogram
-    histogram_exact json_group_array json_group_object json_group_structure kahan_sum kurtosis_pop
-    lttb mad mean product reservoir_quantile sem sum_no_overflow sumkahan variant_group_array
-    variant_group_object wavg weighted_avg
+    any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null
+    arg_max_nulls_last arg_min arg_min_null arg_min_nulls_last argmax argmin array_agg avg bit_and
+    bit_or bit_xor bitstring_agg bool_and bool_or combine_aggr corr count count_if count_star
+    countif covar_pop covar_samp decimal_average entropy favg first fsum geomean geometric_mean
+    group_concat histogram histogram_exact json_group_array json_group_object json_group_structure
+    kahan_sum kurtosis kurtosis_pop last list listagg lttb mad max max_by mean median min min_by
+    mode product quantile quantile_cont quantile_disc regr_avgx regr_avgy regr_count regr_intercept
+    regr_r2 regr_slope regr_sxx regr_sxy regr_syy reservoir_quantile sem skewness stddev stddev_pop
+    stddev_samp string_agg sum sum_no_overflow sumkahan var_pop var_samp variance
+    variant_group_array variant_group_object wavg weighted_avg
     """.split()
 )
+_ROW_MAKERS = frozenset({"unnest", "generate_subscripts", "regexp_split_to_table"})
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _VOLATILE = (
     exp.Rand,
@@ -37,18 +43,17 @@ _VOLATILE = (
 )
 _VOLATILE_NAMES = frozenset(
     """
-    ago current_connection_id current_query current_query_id current_transaction_id currval
-    get_current_timestamp nextval now setseed setval sleep_ms stats transaction_timestamp
-    txid_current uuidv4 uuidv7 vector_type write_log
+    ago current_connection_id current_date current_query current_query_id current_time
+    current_timestamp current_transaction_id currval gen_random_uuid get_current_time
+    get_current_timestamp localtime localtimestamp nextval now random setseed setval sleep_ms stats
+    today transaction_timestamp txid_current uuid uuidv4 uuidv7 vector_type write_log
     """.split()
 )
 
 
 def is_aggregate(node: exp.Expr) -> bool:
     """Whether the node itself calls an aggregate function (as a window function too)."""
-    if isinstance(node, exp.Anonymous):
-        return node.name.lower() in UNTYPED_AGGREGATES
-    return isinstance(node, (exp.AggFunc, exp.AnyValue))
+    return isinstance(node, (exp.AggFunc, exp.AnyValue)) or _is_call(node, AGGREGATES)
 
 
 def bare_aggregate(node: exp.Expr) -> exp.Expr:
@@ -99,13 +104,18 @@ def is_volatile_here(tree: exp.Expr) -> bool:
 
 
 def _is_volatile_call(node: exp.Expr) -> bool:
-    named = isinstance(node, exp.Anonymous) and node.name.lower() in _VOLATILE_NAMES
-    return named or isinstance(node, _VOLATILE)
+    return isinstance(node, _VOLATILE) or _is_call(node, _VOLATILE_NAMES)
 
 
 def makes_rows(tree: exp.Expr) -> bool:
     """Whether the expression yields several rows for one (`unnest` in a select list)."""
-    return any(isinstance(node, (exp.Unnest, exp.Explode)) for node in walk_here(tree))
+    return any(
+        isinstance(node, (exp.Unnest, exp.Explode)) or _is_call(node, _ROW_MAKERS) for node in walk_here(tree)
+    )
+
+
+def _is_call(node: exp.Expr, names: frozenset[str]) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() in names
 
 
 def is_constant(tree: exp.Expr) -> bool:

@@ -122,8 +122,10 @@ def _inside_neutral(value: exp.Expr) -> exp.Expr | None:
     if isinstance(value, (exp.Paren, exp.Lower)):
         return value.this  # type: ignore[no-any-return]
     if isinstance(value, exp.Trim):
-        plain = value.args.get("position") == "TRAILING" and not value.expression
+        plain = value.args.get("position") == "TRAILING" and _is_blank(value.args.get("expression"))
         return value.this if plain else None
+    if isinstance(value, exp.Anonymous) and value.name.upper() in ("LOWER", "RTRIM"):
+        return value.expressions[0] if all(map(_is_blank, value.expressions[1:])) else None
     if isinstance(value, exp.Collate):
         return value.this if value.expression.name.lower() == "nocase" else None
     if type(value) is exp.Cast:  # not TRY_CAST: it maps many values to NULL
@@ -131,3 +133,7 @@ def _inside_neutral(value: exp.Expr) -> exp.Expr | None:
         one_to_one = form in {"BIGINT", "VARCHAR"} or (form or "").startswith("DECIMAL")
         return value.this if one_to_one and canonical_form(value.this.type) == form else None
     return None
+
+
+def _is_blank(characters: exp.Expr | None) -> bool:
+    return characters is None or (isinstance(characters, exp.Literal) and characters.name == " ")

@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from engine.sql.plan.pieces import Piece
 
 
+def plan_statement(draft: Draft, query: exp.Expr) -> Relation:
+    """Plan a whole query.
+
+    A collation is a part of a value's type that does not travel; a query that puts one on an output stays
+    whole.
+    """
+    if any(_is_in_output(node) for node in query.find_all(exp.Collate)):
+        draft.notes.append("an output under COLLATE runs on one node")
+        return _at_control(draft, query, tables_only=True)
+    return plan_relation(draft, query)
+
+
+def _is_in_output(node: exp.Expr) -> bool:
+    while node.parent is not None and not isinstance(node.parent, exp.Select):
+        node = node.parent
+    return node.arg_key == "expressions"
+
+
 def plan_relation(draft: Draft, query: exp.Expr) -> Relation:
     """Plan a query that stands on its own: by rule where there is one, else on one node."""
     query = unwrapped(query)
@@ -98,8 +116,8 @@ def _with_values(draft: Draft, block: Block, piece: Piece, demand: frozenset[exp
     return piece
 
 
-def _at_control(draft: Draft, query: exp.Expr) -> Relation:
-    ready = with_sources(draft, query, ToControl())
+def _at_control(draft: Draft, query: exp.Expr, *, tables_only: bool = False) -> Relation:
+    ready = with_sources(draft, query, ToControl(), tables_only=tables_only)
     top = leftmost_select(query)
     outputs = top.expressions if top is not None else []
     names = tuple(output.alias for output in outputs)

@@ -13,7 +13,7 @@ from engine.sql.plan.draft import Draft, Relation, Rules
 from engine.sql.plan.estimate import UNKNOWN_ROWS
 from engine.sql.plan.facts import TableFacts, Tables
 from engine.sql.plan.from_clause import plan_rows
-from engine.sql.plan.lower import plan_relation
+from engine.sql.plan.lower import plan_relation, plan_statement
 from engine.sql.plan.names import identifier
 from engine.sql.plan.rules import normalise
 from engine.sql.plan.rules.name_outputs import leftmost_select
@@ -51,7 +51,7 @@ def plan_query(query: exp.Query, tables: Mapping[str, TableFacts], *, nodes: int
     if nodes == 1:
         return _whole(bound.tree, tuple(bound.scans.values()), spelled)
     draft = Draft(bound, nodes, RULES)
-    relation = plan_relation(draft, bound.tree)
+    relation = plan_statement(draft, bound.tree)
     draft.finish(_spelled(relation, spelled), Return(spelled))
     return Plan(tuple(draft.steps), nodes, tuple(dict.fromkeys(draft.notes)))
 

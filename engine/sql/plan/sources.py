@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from engine.sql.plan.travel import Travel
 
 
-def with_sources(draft: Draft, query: exp.Expr, travel: Travel) -> exp.Expr:
+def with_sources(draft: Draft, query: exp.Expr, travel: Travel, *, tables_only: bool = False) -> exp.Expr:
     """A copy of the query whose FROM items read what `travel` brought; columns keep their names.
 
-    Derived tables that stand on their own are planned by rule. Of tables only the columns that are read
-    travel, and only the rows that the table's own conditions let through.
+    Derived tables that stand on their own are planned by rule, unless `tables_only`. Of tables only the
+    columns that are read travel, and only the rows that the table's own conditions let through.
     """
     query = query.copy()
     inside = {cte.alias for cte in query.find_all(exp.CTE)}
-    for item in _derived_alone(query, inside):
+    for item in [] if tables_only else _derived_alone(query, inside):
         item.set("this", _brought_query(draft, item.this, travel))
     done = {step.name for step in draft.steps} | inside
     for node in list(query.find_all(exp.Table)):

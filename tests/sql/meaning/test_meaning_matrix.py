@@ -1,7 +1,7 @@
-"""Every function and operator over every type: DuckDB takes what was translated, and gives the type that was said.
+"""Every function and operator over every type: DuckDB takes what was translated, and gives the type said.
 
-What T-SQL refuses raises a `SqlError`; what is translated never fails to bind, so no error of DuckDB's own kind can
-reach a user for bad input.
+What T-SQL refuses raises a `SqlError`; what is translated never fails to bind, so no error of DuckDB's own kind
+can reach a user for bad input.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from engine.sql.meaning.functions.aggregates import AGGREGATES
 from engine.sql.syntax import parse_query
 from engine.sql.syntax.functions import ARITIES, DATED
 
+pytestmark = pytest.mark.slow
+
+
 COLUMNS = tuple(SCHEMA["w"])
 OPERANDS = (*COLUMNS, "NULL", "1", "1.5", "1e0", "'1'", "N'a'", "0x41", "'2024-01-01'")
 PARTS = "year quarter dayofyear day week iso_week weekday hour second microsecond nanosecond tzoffset".split()
 TYPES = """
-bit tinyint smallint int bigint decimal(10,2) decimal(38,10) decimal(5,5) money smallmoney float real date time(2)
-datetime smalldatetime datetime2 datetime2(0) datetimeoffset char(5) varchar(20) varchar(3) varchar(max) nchar(5)
-nvarchar(20) binary(4) varbinary(3) varbinary(max) uniqueidentifier
+bit tinyint smallint int bigint decimal(10,2) decimal(38,10) decimal(5,5) money smallmoney float real date
+time(2) datetime smalldatetime datetime2 datetime2(0) datetimeoffset char(5) varchar(20) varchar(3) varchar(max)
+nchar(5) nvarchar(20) binary(4) varbinary(3) varbinary(max) uniqueidentifier
 """.split()
 # What the data may bring about; anything else means that the query itself was wrong.
 OF_THE_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
@@ -57,7 +60,7 @@ def check(expression: str, con: duckdb.DuckDBPyConnection) -> None:
 
 
 def calls(name: str, least: int, most: int) -> Iterator[str]:
-    """Calls of a function with arguments of all types: all single ones and pairs, and a sample of longer ones."""
+    """Calls with arguments of all types: all single ones and pairs, and a sample of longer ones."""
     chance = random.Random(name)
     for count in range(least, most + 1):
         lists = itertools.product(OPERANDS, repeat=count - (name in DATED))

@@ -19,7 +19,7 @@ COLUMNS = {
     "v": {"k": "SMALLINT", "x": "DOUBLE"},
 }
 NUMBERS = {"t": ("a", "b", "d"), "u": ("a", "c"), "v": ("k",)}
-WORDS = ("a", "b", "C", "c ")
+WORDS = ("a", "A", "b", "C", "c ")
 CELLS = {
     "INTEGER": (0, 1, 2, 3, 4),
     "BIGINT": (0, 1, 2, 3, 4),

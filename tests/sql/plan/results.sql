@@ -22,6 +22,15 @@ SELECT RTRIM(t.s) AS s, COUNT(*) AS n FROM t JOIN u ON RTRIM(t.s) = RTRIM(u.s) G
 -- title: groups under a collation that ignores accents and case
 SELECT MIN(LOWER(t.s)) AS s, COUNT(*) AS n FROM t GROUP BY t.s COLLATE NOCASE;
 
+-- title: a collation on an output that is compared outside
+SELECT d.x, COUNT(*) AS n FROM (SELECT LOWER(t.s) COLLATE NOCASE AS x FROM t) AS d JOIN u ON d.x = u.s GROUP BY d.x;
+
+-- title: the value beside the largest key
+SELECT t.b, ARG_MAX(t.s, t.a * 100 + t.d * 10 + ASCII(t.s)) AS s, ARG_MIN(t.a, RTRIM(t.s)) IS NULL AS n FROM t GROUP BY t.b;
+
+-- title: the value beside the largest key of all
+SELECT ARG_MAX(t.a, t.d * 100 + t.a) AS a, ARG_MIN(t.s, t.a) IS NULL AS n FROM t;
+
 -- title: a join where NULL meets NULL
 SELECT t.a, u.c FROM t JOIN u ON t.a IS NOT DISTINCT FROM u.a;
 

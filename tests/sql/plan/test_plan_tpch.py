@@ -15,7 +15,10 @@ from tpch_tables import LAYOUTS, QUERIES, TABLES, facts, generate, generator, qu
 from engine.sql.plan import explain, plan_query
 
 SCALE = 0.01
-pytestmark = pytest.mark.skipif(generator() is None, reason="tpchgen-cli is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(generator() is None, reason="tpchgen-cli is not installed"),
+]
 SETTINGS = [(1, "files"), (2, "warehouse"), (3, "round robin")]
 REST = [(nodes, layout) for nodes in (1, 2, 3, 4) for layout in LAYOUTS if (nodes, layout) not in SETTINGS]
 

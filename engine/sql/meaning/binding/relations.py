@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.sql.meaning.binding.scopes import Column
-from engine.sql.meaning.trees import aliased, column, derived, select
+from engine.sql.meaning.trees import aliased, column, derived, select, table_alias
 from engine.sql.meaning.types import INT, NULL, SqlType
 from engine.sql.meaning.values import Value
 
@@ -25,11 +25,15 @@ def shown_name(columns: Sequence[Column], index: int) -> str:
 def wrapped(relation: Relation, context: Context) -> tuple[exp.Subquery, list[Value]]:
     """Make a query the only source of another: the FROM item, and its columns as values."""
     alias = context.fresh("q")
+    names = [shown_name(relation.columns, index) for index in range(len(relation.columns))]
+    source = derived(relation.tree, alias)
+    if len({name.lower() for name in names}) < len(names):  # a result may have two columns of one name
+        names = [f"c{index}" for index in range(1, len(names) + 1)]
+        source.set("alias", table_alias(alias, names))
     values = [
-        Value(column(alias, shown_name(relation.columns, index)), found.type)
-        for index, found in enumerate(relation.columns)
+        Value(column(alias, name), found.type) for name, found in zip(names, relation.columns, strict=True)
     ]
-    return derived(relation.tree, alias), values
+    return source, values
 
 
 def single_column(relation: Relation, key: Callable[[Value], exp.Expr], context: Context) -> exp.Expr:

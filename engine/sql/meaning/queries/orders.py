@@ -82,6 +82,13 @@ def _ordered(key: OrderKey, context: Context) -> exp.Ordered:
     return exp.Ordered(this=tree, desc=key.descending or None, nulls_first=not key.descending)
 
 
+def is_ranked(node: exp.Query) -> bool:
+    """Whether TOP keeps rows by their rank: with PERCENT or WITH TIES."""
+    limit = node.args.get("limit")
+    options = limit.args.get("limit_options") if limit is not None else None
+    return options is not None and bool(options.args.get("percent") or options.args.get("with_ties"))
+
+
 def limited(tree: exp.Query, node: exp.Query, order: exp.Order | None, context: Context) -> exp.Query:
     """Put ORDER BY, TOP, OFFSET and FETCH onto a query."""
     if order is not None:
@@ -92,9 +99,8 @@ def limited(tree: exp.Query, node: exp.Query, order: exp.Order | None, context: 
     if limit is None:
         return tree
     count: exp.Expr = limit.args["count"] if isinstance(limit, exp.Fetch) else limit.expression
-    options = limit.args.get("limit_options")
-    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
-        return _qualified(tree, count, options, order, context)
+    if is_ranked(node):
+        return _qualified(tree, count, limit.args["limit_options"], order, context)
     tree.set("limit", exp.Limit(expression=_count(count, context, "TOP")))
     return tree
 

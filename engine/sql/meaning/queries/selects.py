@@ -13,7 +13,7 @@ from engine.sql.meaning.comparing import order_tree
 from engine.sql.meaning.queries.distinct import bytes_decide, once, same
 from engine.sql.meaning.queries.for_json import for_json
 from engine.sql.meaning.queries.groups import Grouping, above_groups, grouping_of, has_aggregates
-from engine.sql.meaning.queries.orders import OrderKey, limited, order_clause, order_keys
+from engine.sql.meaning.queries.orders import OrderKey, is_ranked, limited, order_clause, order_keys
 from engine.sql.meaning.queries.projections import Projection, projected, projections_of
 from engine.sql.meaning.queries.sources import from_clause
 from engine.sql.meaning.queries.window_names import with_windows
@@ -111,21 +111,21 @@ def _finished(
     relation = Relation(tree, tuple(projection.column for projection in projections))
     if node.args.get("distinct"):
         _check_distinct(projections, keys)
-        relation, keys = _distinct(relation, projections, keys, context)
+        relation, keys = _distinct(relation, projections, keys, context, ranked=is_ranked(node))
     relation = replace(relation, tree=limited(relation.tree, node, order_clause(keys, context), context))
     clause = node.args.get("for_")
     return for_json(relation, clause, context) if clause is not None else relation
 
 
 def _distinct(
-    relation: Relation, projections: list[Projection], keys: list[OrderKey], context: Context
+    relation: Relation, projections: list[Projection], keys: list[OrderKey], context: Context, *, ranked: bool
 ) -> tuple[Relation, list[OrderKey]]:
-    """Keep one of each set of equal rows, and let the order read what is left."""
+    """Keep one of each set of equal rows, and let the order, and a rank by it, read what is left."""
     values = [projection.value for projection in projections]
     plain = bytes_decide(values, context)
     if plain:
         relation.tree.set("distinct", exp.Distinct())
-        if all(order_tree(key.value, context) == key.value.tree for key in keys):
+        if not ranked and all(order_tree(key.value, context) == key.value.tree for key in keys):
             return relation, keys
     tree, outer = (same if plain else once)(relation, context)
     places = {value.tree: above for value, above in zip(values, outer, strict=True)}

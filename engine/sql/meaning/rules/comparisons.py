@@ -63,7 +63,15 @@ def membership(node: exp.Expr, context: Context) -> Value:
     kind = common_type([subject.type, *(member.type for member in members)])
     if kind.is_text and all(isinstance(member.constant, str) for member in members):
         return predicate(_text_list(subject, members, context))
-    return predicate(either(*(compare(exp.EQ, subject, member, context) for member in members)))
+    return predicate(_any_of([compare(exp.EQ, subject, member, context) for member in members]))
+
+
+def _any_of(tests: list[exp.Expr]) -> exp.Expr:
+    """Join equalities by OR, as a list where all test the same expression."""
+    subject = tests[0].this
+    if len(tests) > 1 and all(isinstance(test, exp.EQ) and test.this == subject for test in tests):
+        return exp.In(this=subject, expressions=[test.expression for test in tests])
+    return either(*tests)
 
 
 def _text_list(subject: Value, members: list[Value], context: Context) -> exp.Expr:
