@@ -7,7 +7,8 @@ TarnError
 │   ├── PoolStateError   the pool is paused, closed or not started
 │   ├── PoolCapacityError  the driver cannot give that many workers
 │   ├── WorkCancelledError     in-flight work was cancelled, by a pause or a close
-│   └── TaskLostError    the workers that ran a task died too often
+│   ├── TaskLostError    the workers that ran a task died too often
+│   └── LoopEndedError   the pool's event loop has ended (`pools.loop`)
 └── (the engine's branches: see `engine.errors`)
 """
 
