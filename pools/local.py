@@ -189,8 +189,13 @@ class LocalDriver:
         await self._equip(self._width(len(self._nannies)))
 
     def _state(self, name: str) -> Any:
-        """What the scheduler knows of a worker; None while the nanny brings it back."""
-        return self._scheduler.workers.get(self._nannies[name].worker_address)
+        """What the scheduler knows of a worker; None while the nanny brings it back.
+
+        By name, since a nanny whose worker is killed before its start was acknowledged keeps the dead one's
+        address: both starts wait at once, and the first answer is taken for the second's (distributed 2026.8,
+        `nanny.WorkerProcess.start`).
+        """
+        return self._scheduler.workers.get(self._scheduler.aliases.get(name))
 
     def _seen(self, name: str, free: set[Any]) -> WorkerLoad:
         state = self._state(name)

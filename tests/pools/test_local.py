@@ -18,6 +18,7 @@ import pytest
 from pool_cases import PoolCases, after_looks, eventually, in_background
 
 from pools import Pool, PoolSpec, PoolStartError, TaskLostError, WorkCancelledError
+from pools.local import LocalDriver
 from pools.warm import servers
 from pools.worker import native_threads
 
@@ -109,6 +110,15 @@ def test_a_killed_worker_comes_back_and_its_tasks_are_done_again(tmp_path: Path)
     with Pool(PoolSpec.dedicated("dw", nodes=2)) as pool:
         assert pool.map(fall_once, range(30), label="fall") == [number * number for number in range(30)]
         eventually(lambda: pool.worker_count == 2)
+
+
+def test_a_worker_counts_whatever_address_its_nanny_believes() -> None:
+    driver = LocalDriver()
+    with Pool(PoolSpec.dedicated("dw", nodes=1), driver) as pool:
+        [nanny] = driver._nannies.values()
+        nanny.process.worker_address = "tcp://127.0.0.1:1"  # as after two starts that waited at once
+        after_looks(pool, 3)
+        assert pool.worker_count == 1
 
 
 def test_a_task_that_kills_its_workers_is_given_up_by_name() -> None:

@@ -127,7 +127,7 @@ def value_of(items: list[int | str]) -> int:
     return int(result)
 
 
-numbers = st.integers(0, 63)
+numbers = st.integers(0, 10)  # nine of them multiplied stay below DuckDB's INT32
 chains = st.lists(
     st.tuples(st.sampled_from([sign for level in LEVELS for sign in level]), numbers), max_size=8
 )
