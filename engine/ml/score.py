@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from engine.errors import OptionError
 from engine.flow import Flow, frame_schema, write_flow
+from engine.inference import load_runner
 from engine.lake import Readable
 from engine.ml.outputs import output_columns
 from engine.prep import Signature, feed
 from engine.prep.inputs import check
-from engine.prep.session import empty_outputs, run_graph
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
+    from numpy.typing import NDArray
 
     from engine.lake import Storage, Table
     from engine.ml.model import Model
@@ -83,10 +84,12 @@ class Scorer:
 
     def answers(self) -> dict[str, pa.Array]:
         """The columns that scoring adds, without rows."""
-        return output_columns(empty_outputs(self.graph, self.outputs), self.classes)
+        return self._named(load_runner(self.graph, self.outputs).empty())
 
     def _score(self, rows: pa.Table) -> dict[str, pa.Array]:
-        answers = run_graph(self.graph, self.outputs, feed(rows, self.signature))
+        return self._named(load_runner(self.graph, self.outputs).run(feed(rows, self.signature)))
+
+    def _named(self, answers: Sequence[NDArray[Any]]) -> dict[str, pa.Array]:
         return output_columns(dict(zip(self.outputs, answers, strict=True)), self.classes)
 
 

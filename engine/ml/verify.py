@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.inference import load_runner
 from engine.ml.boost import predict
 from engine.prep import Preparation, feed
-from engine.prep.session import run_graph
 
 if TYPE_CHECKING:
     from engine.lake import Partition, Reader, Source
@@ -73,9 +73,9 @@ class _ComparePartition:
         native = predict(self.booster, self.preparation.matrix(table))
         rows = feed(table, self.preparation.signature)
         if self.classes is None:
-            [scores] = run_graph(self.graph, ["score"], rows)
+            [scores] = load_runner(self.graph, ["score"]).run(rows)
             return _compare_amounts(native, scores)
-        probabilities, labels = run_graph(self.graph, ["probabilities", "label"], rows)
+        probabilities, labels = load_runner(self.graph, ["probabilities", "label"]).run(rows)
         return _compare_classes(native, probabilities, labels, self.classes)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from engine.inference import load_runner
 from engine.prep.inputs import Signature, check, feed
-from engine.prep.session import run_graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +48,6 @@ class Preparation:
         if not table.num_rows:
             check(table.schema, self.signature)
             return np.empty((0, len(self.feature_names)), dtype=np.float32)
-        (matrix,) = run_graph(self.model, [self.signature.matrix_name], feed(table, self.signature))
+        runner = load_runner(self.model, [self.signature.matrix_name])
+        (matrix,) = runner.run(feed(table, self.signature))
         return matrix

@@ -1,4 +1,7 @@
-"""Warm onnxruntime sessions: one per process and graph, for they do not pickle and take long to load."""
+"""The reference runner: onnxruntime runs the whole graph.
+
+Sessions do not pickle and take long to load, so each process keeps one per graph and number of threads.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from engine.inference.tensors import dtype_of
 from pools.worker import native_threads
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 # Rows of one run: above 4,000 the speed hardly changes (143 to 152 krow/s from 4k to 20k rows), and a
 # slice of this length keeps the intermediate tensors of a wide preparation to a few tens of megabytes.
@@ -30,41 +34,44 @@ def open_session(graph: bytes, threads: int) -> Any:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def run_graph(
-    graph: bytes, outputs: Sequence[str], rows: Mapping[str, np.ndarray[Any, Any]]
-) -> list[np.ndarray[Any, Any]]:
-    """Run a graph over rows, slice by slice, on this task's share of the cores.
+class ReferenceRunner:
+    """Runs a graph in onnxruntime, slice by slice.
 
     Args:
         graph: An ONNX file.
         outputs: Names of the outputs wanted.
-        rows: Input name to array `[N, 1]`, N at least 1.
-
-    Returns:
-        One array of N rows per output.
-
-    Raises:
-        DataError: The graph refuses a row, such as a category that an encoder with `handle_unknown="error"`
-            has not seen.
     """
-    import numpy as np
 
-    session = open_session(graph, native_threads())
-    count = len(next(iter(rows.values())))
-    slices = [
-        _refusing(session, outputs, {name: values[start : start + ROWS] for name, values in rows.items()})
-        for start in range(0, count, ROWS)
-    ]
-    return [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*slices, strict=True)]
+    runtime = "onnxruntime"
 
+    def __init__(self, graph: bytes, outputs: Sequence[str]) -> None:
+        self.graph = graph
+        self.outputs = tuple(outputs)
 
-def empty_outputs(graph: bytes, outputs: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
-    """What a graph would say of no rows: its outputs by name, of the declared types and widths."""
-    import numpy as np
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """See `engine.inference.Runner.run`."""
+        import numpy as np
 
-    dtypes = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(string)": object}
-    declared = {output.name: output for output in open_session(graph, 1).get_outputs()}
-    return {name: np.empty((0, *declared[name].shape[1:]), dtypes[declared[name].type]) for name in outputs}
+        session = open_session(self.graph, native_threads())
+        count = len(next(iter(feeds.values())))
+        slices = [
+            _refusing(
+                session,
+                self.outputs,
+                {name: values[start : start + ROWS] for name, values in feeds.items()},
+            )
+            for start in range(0, count, ROWS)
+        ]
+        return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*slices, strict=True)]
+
+    def empty(self) -> list[NDArray[Any]]:
+        """See `engine.inference.Runner.empty`."""
+        import numpy as np
+
+        declared = {output.name: output for output in open_session(self.graph, 1).get_outputs()}
+        return [
+            np.empty((0, *declared[name].shape[1:]), dtype_of(declared[name].type)) for name in self.outputs
+        ]
 
 
 def _refusing(session: Any, outputs: Sequence[str], rows: dict[str, Any]) -> list[Any]:

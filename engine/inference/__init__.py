@@ -1,0 +1,7 @@
+"""Running ONNX graphs over rows: `load_runner(graph, outputs).run(feeds)` is the one way there is."""
+
+from __future__ import annotations
+
+from engine.inference.runner import RUNTIMES, Runner, Runtime, load_runner
+
+__all__ = ["RUNTIMES", "Runner", "Runtime", "load_runner"]

@@ -1,0 +1,70 @@
+"""The seam of all scoring: a graph becomes a runner, and each process keeps it warm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from engine.errors import OptionError
+from engine.inference.reference import ReferenceRunner
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Runtime = Literal["auto", "onnxruntime"]
+RUNTIMES: tuple[Runtime, ...] = ("auto", "onnxruntime")
+
+
+class Runner(Protocol):
+    """Runs one graph; safe to call from several threads at a time.
+
+    Attributes:
+        runtime: What runs the trees: `trees` (the kernel of this package) or `onnxruntime`.
+        outputs: The outputs that `run` gives, in their order.
+    """
+
+    runtime: str
+    outputs: tuple[str, ...]
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """Run the graph over rows, on this task's share of the cores.
+
+        The answer for a row depends on that row alone: not on the others, the slices or the threads.
+
+        Args:
+            feeds: Input name to array of N rows, N at least 1.
+
+        Returns:
+            One array of N rows per output.
+
+        Raises:
+            DataError: The graph refuses a row, such as a category that an encoder with
+                `handle_unknown="error"` has not seen.
+        """
+
+    def empty(self) -> list[NDArray[Any]]:
+        """What the graph would say of no rows: arrays of the declared types and widths."""
+
+
+def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto") -> Runner:
+    """The warm runner of this process for a graph; made when it is first asked for.
+
+    Args:
+        graph: An ONNX file.
+        outputs: Names of the outputs wanted.
+        runtime: `auto` takes the fastest that agrees with onnxruntime, `onnxruntime` the reference.
+
+    Raises:
+        OptionError: No such runtime.
+    """
+    if runtime not in RUNTIMES:
+        raise OptionError(
+            f"There is no runtime {runtime!r}.", f"There is: {', '.join(RUNTIMES)}.", name=runtime
+        )
+    return _warm(graph, tuple(outputs), runtime)
+
+
+@lru_cache(maxsize=16)
+def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:  # noqa: ARG001 - one as yet
+    return ReferenceRunner(graph, outputs)
