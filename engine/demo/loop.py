@@ -114,7 +114,8 @@ class _Loop:
         started = time.perf_counter()
         job = self._ingest()
         self._explore(job)
-        with self._workspace.dedicated("demo", nodes=self._options.nodes, progress=self._visible) as pool:
+        nodes, address = self._options.nodes, self._options.address
+        with self._workspace.dedicated("demo", nodes=nodes, progress=self._visible, address=address) as pool:
             self._say(f"dashboard: {pool.dashboard_link}")
             table = self._prepare(pool, job)
             study, model = self._tune(pool, job, table)
@@ -162,7 +163,10 @@ class _Loop:
         with (
             self._clock.stage("explore") as title,
             self._workspace.serverless(
-                "explore", max_workers=self._options.nodes, idle_seconds=_EXPLORER_IDLE_SECONDS
+                "explore",
+                max_workers=self._options.nodes,
+                idle_seconds=_EXPLORER_IDLE_SECONDS,
+                address=self._options.address,
             ) as pool,
         ):
             with show(title, 1, visible=self._visible) as bar:

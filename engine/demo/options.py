@@ -24,6 +24,7 @@ class DemoOptions:
         rounds: Boosting rounds of a trial at most.
         nodes: Workers of the dedicated pool; also the most that the serverless pool may start.
         seed: Seeds data, split, sampler and boosters.
+        address: A Dask scheduler that runs, instead of workers of this machine; its workers must see `home`.
 
     Raises:
         OptionError: A number that makes no sense.
@@ -38,6 +39,7 @@ class DemoOptions:
     rounds: int = 80
     nodes: int = 2
     seed: int = 7
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if self.rows < _FEWEST_ROWS:

@@ -61,7 +61,8 @@ def test_the_command_lines_exist(services: dict[str, Any], role: str) -> None:
 def test_parts_find_each_other(services: dict[str, Any]) -> None:
     port = services["scheduler"]["command"][1]
     assert f"tcp://scheduler:{port}" in services["worker"]["command"]
-    for name in ("worker", "client"):
+    assert f"tcp://scheduler:{port}" in services["demo"]["entrypoint"]
+    for name in ("worker", "client", "demo"):
         assert services[name]["depends_on"]["scheduler"]["condition"] == "service_healthy"
     assert "healthcheck" in services["scheduler"]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xgboost as xgb
+from clusters import cluster
 from sklearn.metrics import roc_auc_score
 
 from engine import Workspace
@@ -69,6 +70,13 @@ def test_generated_trips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     stages = summary["stages"]
     assert isinstance(stages, dict)
     assert list(stages) == ["ingest", "explore", "prepare", "tune", "export", "score"]
+
+
+def test_on_a_scheduler_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with cluster(tmp_path) as there:
+        summary = demo(capsys, tmp_path / "home", "--rows", "3000", "--address", there.address)
+    assert summary["rows"] == summary["scored_rows"] == 3000
+    assert summary["onnx_labels_flipped"] == 0
 
 
 @pytest.mark.shared

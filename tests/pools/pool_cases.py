@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from waiting import LONG, eventually
 
 from pools import Pool, PoolCapacityError, PoolError, PoolSpec, PoolStateError
-
-LONG = 60.0
-
-
-def eventually(reached: Callable[[], bool]) -> None:
-    """Wait until something is so that other threads or processes bring about."""
-    limit = time.monotonic() + LONG
-    pause = threading.Event()
-    while not reached():
-        assert time.monotonic() < limit, "it never came to be"
-        pause.wait(0.01)
 
 
 def after_looks(pool: Pool, count: int) -> None:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
+from clusters import Cluster, cluster
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pool_cases import eventually, in_background
+from pool_cases import in_background
+from waiting import eventually
 
 from pools import TLS, Pool, PoolCapacityError, PoolSpec, PoolStartError, PoolStateError, WorkCancelledError
 from pools.worker import count, native_threads
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where a scheduler with two workers listens, and what it takes to be let in."""
-
-    address: str
-    tls: TLS | None
-    processes: tuple[psutil.Process, ...]
-
-    def spec(self, nodes: int, **options: float) -> PoolSpec:
-        return PoolSpec.dedicated("far", nodes=nodes, address=self.address, tls=self.tls, **options)
 
 
 def certificate(
@@ -67,34 +50,11 @@ def certificates(folder: Path) -> TLS:
     return TLS(folder / "ca.pem", folder / "node.pem", folder / "node.key")
 
 
-@contextmanager
-def cluster(folder: Path, tls: TLS | None) -> Iterator[Cluster]:
-    told = folder / "scheduler.json"
-    secure = [] if tls is None else ["--tls-ca-file", tls.ca, "--tls-cert", tls.cert, "--tls-key", tls.key]
-    scheme = "tcp" if tls is None else "tls"
-    scheduler = ["scheduler", "--host", f"{scheme}://127.0.0.1:0", "--dashboard-address", "127.0.0.1:0"]
-    worker = ["worker", "--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    with ExitStack() as running:
-        log = running.enter_context((folder / "log").open("w"))
-        processes = []
-        for role in (scheduler, worker):
-            command = [sys.executable, "-m", "dask", *role, *map(str, secure), "--scheduler-file", str(told)]
-            process = subprocess.Popen(command, cwd=folder, stderr=log, env=environment)
-            running.callback(process.wait)
-            running.callback(process.terminate)
-            processes.append(psutil.Process(process.pid))
-            eventually(lambda: told.exists() and told.read_text().endswith("}"))
-        there = Cluster(json.loads(told.read_text())["address"], tls, tuple(processes))
-        with Pool(there.spec(2)):
-            pass
-        yield there
-
-
 @pytest.fixture(scope="module", params=["tcp", "tls"])
 def far(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp(request.param)
-    with cluster(folder, certificates(folder) if request.param == "tls" else None) as there:
+    tls = certificates(folder) if request.param == "tls" else None
+    with cluster(folder, tls, modules=Path(__file__).parent) as there:
         yield there
 
 
