@@ -1,4 +1,4 @@
-"""Tarn's client API: `Workspace` and the errors. Everything else hangs on a workspace.
+"""Tarn's client API: `Workspace`, `connect` for DB-API tools, and the errors. The rest hangs on a workspace.
 
 Names are loaded when they are first asked for, so that `import engine` stays quick.
 """
@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.dbapi import connect
     from engine.errors import TarnError
     from engine.workspace import Workspace
 
-__all__ = ["TarnError", "Workspace"]
+__all__ = ["TarnError", "Workspace", "connect"]
 
-_HOMES = {"TarnError": "engine.errors", "Workspace": "engine.workspace"}
+_HOMES = {"TarnError": "engine.errors", "Workspace": "engine.workspace", "connect": "engine.dbapi"}
 
 
 def __getattr__(name: str) -> Any:

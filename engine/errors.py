@@ -17,7 +17,10 @@ TarnError
 │   ├── UnsupportedError      a transformer, objective or option that cannot be honoured
 │   ├── ParityError           the ONNX graph does not agree with the native model
 │   └── SignatureError        columns given and columns wanted differ
-└── OptionError               a setting that makes no sense
+├── OptionError               a setting that makes no sense
+└── Error                     what `engine.dbapi` raises for all of these: InterfaceError, DatabaseError,
+                              IntegrityError, InternalError, NotSupportedError, OperationalError,
+                              ProgrammingError
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.ml.training_set import TrainingSet
     from engine.ml.verify import Comparison
     from engine.session import Result, Session
+    from engine.session.parameters import Parameters
     from engine.workspace import Workspace
 
 # Below this a second node costs more in moves than it saves.
@@ -63,7 +64,7 @@ class WorkspacePool(Pool):
         self._current.close()
         super().__exit__(kind, error, trace)
 
-    def sql(self, text: str) -> Result:
+    def sql(self, text: str, parameters: Parameters = ()) -> Result:
         """Run T-SQL: one statement, or a script whose batches are parted by GO.
 
         Temporary tables live as long as the pool object, variables as long as their batch. Calls from several
@@ -71,6 +72,7 @@ class WorkspacePool(Pool):
 
         Args:
             text: T-SQL over the workspace's tables, views and files.
+            parameters: Values of the `?` in it, in order, or of `@name` variables by name.
 
         Returns:
             Result sets, which stay on the workers until asked for, messages, and the last row count.
@@ -79,16 +81,20 @@ class WorkspacePool(Pool):
             SqlSyntaxError: The text is not T-SQL; nothing of it was run.
             BindError, UnsupportedSqlError, SqlRuntimeError: A statement failed; those before it are done.
         """
-        return self._own_session().run(text)
+        return self._own_session().run(text, parameters)
 
-    def _own_session(self) -> Session:
+    def session(self) -> Session:
+        """A session of its own: temporary tables and settings apart from those of `sql`."""
         from engine.session import Session
 
+        return Session(
+            self, self.workspace.storage, nodes=self._nodes_for, models=lambda: self.workspace.models
+        )
+
+    def _own_session(self) -> Session:
         with self._session_lock:
             if self._session is None:
-                self._session = Session(
-                    self, self.workspace.storage, nodes=self._nodes_for, models=lambda: self.workspace.models
-                )
+                self._session = self.session()
             return self._session
 
     def _nodes_for(self, size: float) -> int:

@@ -25,9 +25,10 @@ LAYERS: dict[str, int] = {
     "engine.session": 6,
     "engine.pool": 7,
     "engine.workspace": 8,
-    "engine": 9,
-    "engine.demo": 10,
-    "engine.cli": 11,
+    "engine.dbapi": 9,
+    "engine": 10,
+    "engine.demo": 11,
+    "engine.cli": 12,
 }
 
 # Heavy library -> the places that may import it. What is not listed may be imported anywhere.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.runtime.tasks import Tasks
 
 _BATCH_ROWS = 1 << 16
+# What travels at a time when a large result is fetched; two of these are in the client's hands at most.
+_BATCH_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,24 @@ class Answer:
         return dd.from_delayed(frames, meta=meta, verify_meta=False)
 
     def fetch_batches(self, rows: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """The rows in order, in batches of at most `rows`, one part in memory at a time."""
-        for at in range(len(self.parts)):
-            yield from self._table(at).to_batches(max_chunksize=rows)
+        """The rows in order, in batches of at most `rows`; the workers cut them, one ahead of the reader."""
+        for at, one in enumerate(self.reports):
+            if one.table is not None:
+                yield from one.table.to_batches(max_chunksize=rows)
+            else:
+                yield from self._cut(at, rows)
+
+    def _cut(self, at: int, rows: int) -> Iterator[pa.RecordBatch]:
+        facts = self.reports[at].facts
+        size = max(1, min(rows, int(_BATCH_BYTES * facts.rows / max(facts.bytes, 1))))
+        coming: Any = None
+        for start in range(0, facts.rows, size):
+            following = self.tasks.submit(slice_of, self.parts[at], start, size, label="sql-batch")
+            if coming is not None:
+                yield from self.tasks.gather([coming])[0].to_batches(max_chunksize=rows)
+            coming = following
+        if coming is not None:
+            yield from self.tasks.gather([coming])[0].to_batches(max_chunksize=rows)
 
     def held(self) -> Held:
         """The rows as a table's, for the next query."""
@@ -113,10 +130,6 @@ class Answer:
         free = frozenset.intersection(*(one.null_free for one in self.reports))
         names = self.schema.names
         return frozenset(names) - {name for at, name in enumerate(names) if at not in free}
-
-    def _table(self, at: int) -> pa.Table:
-        inline = self.reports[at].table
-        return rows_of(self.tasks.gather([self.parts[at]])[0]) if inline is None else inline
 
     def _tables(self) -> list[pa.Table]:
         """All parts; those that did not come with their reports in one round trip."""
@@ -132,3 +145,8 @@ def frame_of(part: Any, null_free: frozenset[str]) -> pd.DataFrame:
     from engine.lake.frames import to_frame
 
     return to_frame(rows_of(part), null_free)
+
+
+def slice_of(part: Any, start: int, rows: int) -> pa.Table:
+    """Some rows of a part. Runs on the worker that has it; what travels is these rows alone."""
+    return rows_of(part).slice(start, rows)

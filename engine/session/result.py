@@ -133,7 +133,7 @@ class Result:
         import pyarrow as pa
 
         taken, left = [], rows
-        for batch in self.fetch_batches():
+        for batch in self.last.answer.fetch_batches(rows):
             taken.append(batch.slice(0, left))
             left -= taken[-1].num_rows
             if left <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SqlSyntaxError
@@ -13,15 +14,17 @@ from engine.session.doing.flow import no_error_functions
 from engine.session.doing.run import Run
 from engine.session.doing.signals import ReturnFrom, Signal
 from engine.session.machine import Machine
+from engine.session.many import inserted_at_once
+from engine.session.parameters import Parameters, bound_variables, refuse_other_number
+from engine.session.result import Result
 from engine.sql.meaning import Variable, parse_type
 from engine.sql.syntax import Batch, parse_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.lake import Storage
     from engine.runtime import Tasks
-    from engine.session.result import Result
 
 
 class Session:
@@ -51,11 +54,13 @@ class Session:
         self._temps: dict[str, TempTable] = {}
         self._lock = threading.Lock()
 
-    def run(self, text: str) -> Result:
+    def run(self, text: str, parameters: Parameters = ()) -> Result:
         """Run a script: batches parted by GO; variables live as long as their batch.
 
         Args:
             text: T-SQL.
+            parameters: Values of the `?` in it, in order, or of `@name` variables by name; they are bound,
+                never written into the text.
 
         Returns:
             Every result set, what was printed, and the row count of the last statement.
@@ -63,18 +68,50 @@ class Session:
         Raises:
             SqlSyntaxError: The text is not T-SQL; nothing of it was run.
             BindError, UnsupportedSqlError, SqlRuntimeError: A statement failed; those before it are done.
+            OptionError: A parameter that T-SQL has no type for.
         """
-        batches = parse_script(text)
+        variables = bound_variables(parameters)
+        refuse_other_number(text, parameters)
+        return self._run(parse_script(text, markers=True), variables)
+
+    def run_many(self, text: str, rows: Sequence[Parameters]) -> Result:
+        """Run a script once for each row of parameters; an INSERT of VALUES inserts all rows in one commit.
+
+        Returns:
+            The last run's result, with the rows that all of them changed.
+
+        Raises:
+            As `run`.
+        """
+        for parameters in rows:
+            refuse_other_number(text, parameters)
+        batches = parse_script(text, markers=True)
+        together = inserted_at_once(batches, rows)
+        if together is not None:
+            batch, variables = together
+            return self._run((batch,), variables)
+        last, total = Result(), 0
+        for parameters in rows:
+            last = self._run(batches, bound_variables(parameters))
+            total += max(last.rowcount, 0)
+        return replace(last, rowcount=total)
+
+    def end_transaction(self, *, commit: bool) -> None:
+        """Commit or undo the open transaction; does nothing without one."""
+        word = "COMMIT" if commit else "ROLLBACK"
+        self.run(f"IF @@TRANCOUNT > 0 {word} TRANSACTION")
+
+    def _run(self, batches: Sequence[Batch], variables: Mapping[str, Variable]) -> Result:
         with self._lock:
             run = Run(self._world(), perform)
             for batch in batches:
                 for _ in range(batch.repeat):
-                    self._run_batch(run, batch)
+                    self._run_batch(run, batch, variables)
             return run.result()
 
-    def _run_batch(self, run: Run, batch: Batch) -> None:
+    def _run_batch(self, run: Run, batch: Batch, variables: Mapping[str, Variable]) -> None:
         kept = {name: value for name, value in run.world.variables.items() if name.startswith("@@")}
-        run.world.variables = {**_system_variables(self._database), **kept}
+        run.world.variables = {**_system_variables(self._database), **kept, **variables}
         try:
             for statement in batch.statements:
                 run.do(statement)

@@ -11,6 +11,7 @@ from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import quoted
 from engine.session.doing.run import Run, type_node
 from engine.session.doing.targets import Target, columns_named, find_target
+from engine.sql.meaning.types import Base
 from engine.sql.syntax import Name, parse_query
 from engine.sql.syntax.nodes import Default
 
@@ -27,18 +28,26 @@ def do_insert(run: Run, statement: Insert) -> None:
     """INSERT INTO ... in one commit."""
     target = find_target(run, Name.of(statement.target))
     named = columns_named(target, [column.name for column in statement.columns])
-    source = _source(statement, named)
+    source = _source(statement, named, _null_variables(run))
     query = _whole_rows(target, named, source, statement.with_)
     bound = run.bind(query)
     run.counted(target.write(run, target.rows(run, bound), "append"))
 
 
-def _source(statement: Insert, named: Sequence[DeclaredColumn]) -> exp.Query | exp.Values | None:
+def _null_variables(run: Run) -> frozenset[str]:
+    """Variables that hold a NULL of no type: parameters whose value is None."""
+    found = run.world.variables.items()
+    return frozenset(name for name, variable in found if variable.type.base is Base.NULL)
+
+
+def _source(
+    statement: Insert, named: Sequence[DeclaredColumn], nulls: frozenset[str]
+) -> exp.Query | exp.Values | None:
     rows = statement.rows
     if rows is None:
         return None
     if isinstance(rows, exp.Values):
-        return _values(rows, named)
+        return _values(rows, named, nulls)
     if isinstance(rows, exp.Query):
         if statement.options:
             rows.set("options", list(statement.options))
@@ -57,8 +66,10 @@ def _topped(query: exp.Query, top: Top | None) -> exp.Query:
     return exp.Select(expressions=[exp.Star()], limit=exp.Limit(expression=top.count.copy())).from_(inner)
 
 
-def _values(values: exp.Values, named: Sequence[DeclaredColumn]) -> exp.Values:
-    """VALUES with the defaults of their columns in the place of DEFAULT."""
+def _values(
+    values: exp.Values, named: Sequence[DeclaredColumn], nulls: frozenset[str] = frozenset()
+) -> exp.Values:
+    """VALUES with the columns' defaults in the place of DEFAULT, and every NULL of its column's type."""
     rows = []
     for row in values.expressions:
         if len(row.expressions) != len(named):
@@ -69,11 +80,19 @@ def _values(values: exp.Values, named: Sequence[DeclaredColumn]) -> exp.Values:
                 "The number of values in the VALUES clause must match the number of columns.",
             )
         cells = [
-            default_of(column) if isinstance(cell, Default) else cell.copy()
+            default_of(column) if isinstance(cell, Default) else _cell(cell, column, nulls)
             for cell, column in zip(row.expressions, named, strict=True)
         ]
         rows.append(exp.Tuple(expressions=cells))
     return exp.Values(expressions=rows)
+
+
+def _cell(cell: exp.Expr, column: DeclaredColumn, nulls: frozenset[str]) -> exp.Expr:
+    """The value; a NULL would be an int, which does not go into every column."""
+    is_null = isinstance(cell, exp.Null) or (
+        isinstance(cell, exp.Parameter) and f"@{cell.name.lower()}" in nulls
+    )
+    return exp.Cast(this=exp.Null(), to=type_node(column.type)) if is_null else cell.copy()
 
 
 def default_of(column: DeclaredColumn) -> exp.Expr:

@@ -27,11 +27,12 @@ class Batch:
     repeat: int = 1
 
 
-def parse_script(text: str) -> tuple[Batch, ...]:
+def parse_script(text: str, *, markers: bool = False) -> tuple[Batch, ...]:
     """Parse T-SQL.
 
     Args:
         text: Batches parted by lines of `GO [count]`.
+        markers: Read the n-th `?` as the variable `@?n`.
 
     Returns:
         The batches that hold a statement, in order.
@@ -44,7 +45,7 @@ def parse_script(text: str) -> tuple[Batch, ...]:
     places = Places(text)
     batches = (
         Batch(_statements(Parser(text, tokens, places)), repeat)
-        for tokens, repeat in _parted(tokenize(text), places)
+        for tokens, repeat in _parted(tokenize(text, markers=markers), places)
     )
     return tuple(batch for batch in batches if batch.statements)
 

@@ -71,11 +71,12 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _CONTINUATION = re.compile(r"\\(?:\r\n|\n|\r)")
 
 
-def tokenize(text: str) -> list[Token]:
+def tokenize(text: str, *, markers: bool = False) -> list[Token]:
     """Split T-SQL text into tokens; comments and blanks are left out, nothing else is.
 
     Args:
         text: Any text.
+        markers: Take the n-th `?` for a variable called `?n`: the place of a parameter.
 
     Returns:
         The tokens in order, with one END token behind the last.
@@ -84,8 +85,13 @@ def tokenize(text: str) -> list[Token]:
         SqlSyntaxError: An unclosed string, name or comment, or a character that T-SQL does not know.
     """
     tokens: list[Token] = []
-    position = 0
+    position = marked = 0
     while position < len(text):
+        if markers and text[position] == "?":
+            marked += 1
+            tokens.append(Token(Kind.VARIABLE, "?", f"?{marked}", position))
+            position += 1
+            continue
         match = _PATTERN.match(text, position)
         if match is None:
             raise _unreadable(text, position)
