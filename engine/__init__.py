@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.dbapi import connect
     from engine.errors import TarnError
+    from engine.ml.split import Split
     from engine.workspace import Workspace
 
-__all__ = ["TarnError", "Workspace", "connect"]
+__all__ = ["Split", "TarnError", "Workspace", "connect"]
 
-_HOMES = {"TarnError": "engine.errors", "Workspace": "engine.workspace", "connect": "engine.dbapi"}
+_HOMES = {
+    "Split": "engine.ml.split",
+    "TarnError": "engine.errors",
+    "Workspace": "engine.workspace",
+    "connect": "engine.dbapi",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.lake import Readable, Table
     from engine.ml.model import Model
     from engine.ml.score import Scored
+    from engine.ml.split import Split
     from engine.ml.study import Study
     from engine.ml.trained import TrainedModel
     from engine.ml.training_set import TrainingSet
@@ -136,6 +137,7 @@ class WorkspacePool(Pool):
         valid: float = 0.16,
         test: float = 0.2,
         seed: int = 0,
+        split: Split | None = None,
     ) -> TrainingSet:
         """Fit the features and keep the matrix that trees train on, block by block, on the workers.
 
@@ -148,6 +150,8 @@ class WorkspacePool(Pool):
             valid: Share of the rows that early stopping and searches look at.
             test: Share of the rows that only the final figures look at.
             seed: Another seed, another split.
+            split: Another way to split than at random (stratified, by group, time or column, into parts);
+                it takes the place of `valid`, `test` and `seed`.
 
         Raises:
             NotFoundError, DataError, UnsupportedError: See `engine.ml.training_set.build`.
@@ -155,7 +159,7 @@ class WorkspacePool(Pool):
         from engine.ml.split import Split
         from engine.ml.training_set import build
 
-        split = Split(valid=valid, test=test, seed=seed)
+        split = split or Split(valid=valid, test=test, seed=seed)
         return build(
             self, source, target=target, features=features, objective=objective, metric=metric, split=split
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from engine.errors import DataError, UnsupportedError
 from engine.ml.boost import Block
 from engine.ml.evaluate import Evaluation, SumsOf, evaluation_of
 from engine.ml.label import Label, LabelSummary, check_column, encode, merge, resolve, summarise
-from engine.ml.split import FOLD_NAMES, TEST, TRAIN, VALID, Split
+from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Assignment, Split, plan_split
 from engine.ml.trained import Lineage
-from engine.prep import FittedFeatures, Preparation, default_features, fit
+from engine.prep import FittedFeatures, Preparation, blocks_of, default_features, fit
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -38,7 +39,7 @@ class TrainingSet:
 
     Attributes:
         blocks: One future of a `Block` per partition with labelled rows, in partition order.
-        rows: int64 [blocks, 3], rows of each block by fold.
+        rows: int64 [blocks, folds], rows of each block by fold code: 3, and the parts of a k-fold split.
         features: The fitted transformer and its exported graph.
         label: Column, task and classes.
         split: Which rows validate and test.
@@ -99,13 +100,15 @@ def build(
     summaries = pool.map(_SummariseLabel(scan.reader, target), scan.partitions, label="summarise-label")
     label = resolve(target, merge(summaries), objective=objective, metric=metric)
     fitted, notes = _fit_features(pool, scan, target, features)
+    names = fitted.preparation.signature.names
+    assignment = plan_split(split, blocks_of(scan), pool, target=target, features=names)
     make = _MakeBlock(
-        scan.reader, fitted.preparation, label, split, -(-GATE_ROWS // max(1, len(scan.partitions)))
+        scan.reader, fitted.preparation, label, assignment, -(-GATE_ROWS // max(1, len(scan.partitions)))
     )
     made = [pool.submit(make, partition, label="make-block") for partition in scan.partitions]
-    facts = pool.map(_facts, made, label="count-rows")
-    rows = np.array([fact.rows for fact in facts], np.int64).reshape(-1, len(FOLD_NAMES))
-    _check_folds(rows, label)
+    facts = pool.map(partial(_facts, split.parts), made, label="count-rows")
+    rows = np.array([fact.rows for fact in facts], np.int64).reshape(len(facts), -1)
+    _check_folds(rows, label, split)
     filled = np.flatnonzero(rows.sum(axis=1))
     return TrainingSet(
         blocks=tuple(made[index] for index in filled),
@@ -152,21 +155,23 @@ class _MakeBlock:
     reader: Reader
     preparation: Preparation
     label: Label
-    split: Split
+    assignment: Assignment
     sampled: int
 
     def __call__(self, partition: Partition) -> Block:
         names = self.preparation.signature.names
-        table = self.reader.read(partition, [*names, self.label.column])
+        wanted = dict.fromkeys((*names, self.label.column, *self.assignment.columns))
+        table = self.reader.read(partition, list(wanted))
         truth = encode(table.column(self.label.column), self.label)
         labelled = ~np.isnan(truth)
         matrix = self.preparation.matrix(table.select(names))
         _refuse_infinite(matrix, self.preparation.feature_names)
+        folds = self.assignment.folds(table)
         if not labelled.all():
-            matrix, truth = matrix[labelled], truth[labelled]
+            matrix, truth, folds = matrix[labelled], truth[labelled], folds[labelled]
         chosen = np.linspace(0, len(table) - 1, min(self.sampled, len(table))).astype(np.int64)
         sample = table.select(names).take(pa.array(chosen))
-        return Block(matrix, truth, self.split.folds(matrix, truth), sample)
+        return Block(matrix, truth, folds, sample)
 
 
 def _refuse_infinite(matrix: np.ndarray[Any, np.dtype[np.float32]], names: tuple[str, ...]) -> None:
@@ -186,21 +191,22 @@ class _Facts:
     sample: pa.Table
 
 
-def _facts(block: Block) -> _Facts:
-    counts = np.bincount(block.folds, minlength=len(FOLD_NAMES))
+def _facts(parts: int, block: Block) -> _Facts:
+    counts = np.bincount(block.folds, minlength=FIRST_PART + parts)
     return _Facts(tuple(int(count) for count in counts), block.sample)
 
 
-def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label) -> None:
+def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label, split: Split) -> None:
     total = rows.sum(axis=0)
     if not total.sum():
         raise DataError(
             "The source has no labelled row.", "Check the filters before it.", column=label.column
         )
-    for fold in (TRAIN, VALID):
+    parts = {FIRST_PART + part: f"part {part}" for part in range(split.parts)}
+    for fold, name in (parts or {fold: FOLD_NAMES[fold] for fold in (TRAIN, VALID)}).items():
         if not total[fold]:
             raise DataError(
-                f"No row falls into the {FOLD_NAMES[fold]} fold of {int(total.sum())} rows.",
+                f"No row falls into the {name} fold of {int(total.sum())} rows.",
                 "Use more rows or other shares.",
                 column=label.column,
             )
