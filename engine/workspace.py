@@ -11,6 +11,7 @@ from engine.pool import WorkspacePool
 from pools import PoolSpec
 
 if TYPE_CHECKING:
+    from engine.events import EventLog
     from engine.lake import Dataset, Table
     from engine.ml.registry import Models
 
@@ -104,6 +105,13 @@ class Workspace:
         from engine.lake import list_datasets
 
         return list_datasets(self.storage)
+
+    @cached_property
+    def events(self) -> EventLog:
+        """What happened here: the log that all pools and processes of the workspace write."""
+        from engine.events import open_log
+
+        return open_log(self.storage.home.location, dict(self.storage.home.options))
 
     @cached_property
     def models(self) -> Models:

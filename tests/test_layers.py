@@ -14,6 +14,7 @@ PACKAGES = ("engine", "pools")
 LAYERS: dict[str, int] = {
     "pools": 0,
     "engine.errors": 1,
+    "engine.events": 1,
     "engine.progress": 1,
     "engine.inference": 2,
     "engine.lake": 2,
@@ -48,7 +49,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "mlflow": ("engine.ml.tracking",),
     "deltalake": ("engine.lake",),
     "duckdb": ("engine.runtime",),
-    "fsspec": ("engine.lake",),
+    "fsspec": ("engine.lake", "engine.events"),
     "sklearn": ("engine.prep", "engine.demo"),
     "skl2onnx": ("engine.prep",),
     "onnxmltools": ("engine.ml.export",),

@@ -14,6 +14,7 @@ from engine.lake import TableName, list_tables, open_table
 from engine.lake.names import fold
 from engine.runtime import BoundTable, bound_table
 from engine.runtime.types import duckdb_name
+from engine.session.binding.events import events_relation
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
 from engine.session.catalog.definitions import Definitions, Key, Kind
@@ -96,6 +97,8 @@ class World:
         """
         if name.is_temporary:
             return self._temporary(name, node)
+        if (name.schema.lower(), name.name.lower()) == ("sys", "events"):
+            return events_relation(self.storage)
         if name.schema.lower() in SYSTEM_SCHEMAS:
             return system_query(self, name, node)
         key = self.key(name)
