@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.lake import Readable, Table
     from engine.ml.model import Model
-    from engine.ml.score import Scored
+    from engine.ml.scoring import Scored
     from engine.ml.split import Split
     from engine.ml.study import Study
     from engine.ml.trained import TrainedModel
@@ -116,15 +116,12 @@ class WorkspacePool(Pool):
         Raises:
             WriteError: The commit was refused, or a partition could not be written; nothing of it is visible.
         """
-        from engine.flow import Flow, frame_schema, same_rows, write_flow
+        from engine.lake import write_frame
 
-        schema = frame_schema(frame)
-        flow = Flow(frame, same_rows, schema.names, schema)
-        with show(f"write {into}", flow.parts, visible=self.progress) as bar:
-            table, _ = write_flow(
-                self, self.workspace.storage, flow, into=into, mode=mode, label="write", on_part=bar.advance
+        with show(f"write {into}", frame.npartitions, visible=self.progress) as bar:
+            return write_frame(
+                self.workspace.storage, frame, into=into, runner=self, mode=mode, on_part=bar.advance
             )
-        return table
 
     def training_set(
         self,
@@ -302,9 +299,9 @@ class WorkspacePool(Pool):
             SignatureError: Columns that the model reads are missing or of another type; nothing was read.
             WriteError: See `write`.
         """
-        from engine.ml.score import score, score_flow
+        from engine.ml.scoring import Scoring, score
 
         found = self.workspace.models.current(model) if isinstance(model, str) else model
-        flow = score_flow(found, source, keep)
-        with show(f"score into {into}", flow.parts, visible=self.progress) as bar:
-            return score(self, self.workspace.storage, found, flow, into=into, mode=mode, on_part=bar.advance)
+        scoring = Scoring.of(found, source, keep)
+        with show(f"score into {into}", scoring.parts, visible=self.progress) as bar:
+            return score(self, self.workspace.storage, scoring, into=into, mode=mode, on_part=bar.advance)

@@ -20,7 +20,6 @@ LAYERS: dict[str, int] = {
     "engine.lake": 2,
     "engine.prep": 3,
     "engine.sql": 3,
-    "engine.flow": 4,
     "engine.runtime": 4,
     "engine.ml": 5,
     "engine.session": 6,
@@ -34,13 +33,12 @@ LAYERS: dict[str, int] = {
 
 # Heavy library -> the places that may import it. What is not listed may be imported anywhere.
 HEAVY: dict[str, tuple[str, ...]] = {
-    "distributed": ("pools", "engine.flow", "engine.ml"),
+    "distributed": ("pools", "engine.ml"),
     "dask": (
         "pools",
         "engine.lake.frames",
         "engine.prep.decompose",
         "engine.ml",
-        "engine.flow",
         "engine.runtime.answer",
     ),
     "dask_ml": ("engine.prep",),

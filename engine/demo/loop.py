@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.demo.options import DemoOptions
     from engine.lake import Dataset, Table
     from engine.ml.model import Model
-    from engine.ml.score import Scored
+    from engine.ml.scoring import Scored
     from engine.ml.study import Study
     from engine.ml.trained import TrainedModel
     from engine.ml.verify import Comparison

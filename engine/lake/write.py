@@ -38,6 +38,7 @@ def write_table(  # noqa: PLR0913 one verb, all of it said in one call
     metadata: Mapping[str, Any] | None = None,
     job: str | None = None,
     on_part: Callable[[], object] | None = None,
+    label: str = "write",
 ) -> Table:
     """Make and write every part on workers, then commit them all at once.
 
@@ -56,6 +57,7 @@ def write_table(  # noqa: PLR0913 one verb, all of it said in one call
         metadata: What to tell in the table's history.
         job: Names the write; one that was committed before is not run again. See `begin_write`.
         on_part: Called when a part is written, as for a progress bar.
+        label: The tasks' name in the dashboard.
 
     Returns:
         The table at the version that was written.
@@ -69,21 +71,20 @@ def write_table(  # noqa: PLR0913 one verb, all of it said in one call
         with _all_or_nothing(writer):
             numbered = list(enumerate(parts))
             written = []
-            for _, part in (runner or InlineRunner()).stream(
-                _WritePart(writer, make), numbered, label="write"
-            ):
+            for _, part in (runner or InlineRunner()).stream(_WritePart(writer, make), numbered, label=label):
                 written.append(part)
                 _tell(on_part)
             version = commit_write(writer, written, metadata=metadata)
     return open_table(storage, writer.name, version)
 
 
-def write_frame(
+def write_frame(  # noqa: PLR0913 one verb, all of it said in one call
     storage: Storage,
     frame: DataFrame,
     *,
     into: str | TableName,
     runner: FrameRunner,
+    make: Callable[[pa.Table], pa.Table] | None = None,
     mode: str = "overwrite",
     schema: pa.Schema | None = None,
     partition_by: Sequence[str] = (),
@@ -99,6 +100,7 @@ def write_frame(
         frame: What to compute; its index must have no name.
         into: The table.
         runner: Whose client computes.
+        make: From a partition's rows to what is written; must pickle. None writes them as they are.
         mode: "create", "overwrite" or "append"; see `begin_write`.
         schema: The columns; None to take them from the dtypes, or from the data where these do not tell.
         partition_by: Columns that become folders.
@@ -112,11 +114,13 @@ def write_frame(
         WriteError: See `begin_write` and `commit_write`; a named index, two columns of one name, objects of
             several types. Or what the computation raised.
     """
-    found = schema_of_frame(frame)
-    wanted = schema if schema is not None or mode == "append" else found
+    found = schema_of_frame(
+        frame
+    )  # looked at even where it is not wanted: it refuses a frame that is no table
+    wanted = schema if schema is not None or mode == "append" or make is not None else found
     writer = begin_write(storage, into, mode=mode, schema=wanted, partition_by=partition_by)
     with _all_or_nothing(writer):
-        written = list(_gathered(runner, each_partition(frame, _WriteFrame(writer)), on_part))
+        written = list(_gathered(runner, each_partition(frame, _WriteFrame(writer, make)), on_part))
         version = commit_write(writer, written, metadata=metadata)
     return open_table(storage, writer.name, version)
 
@@ -138,9 +142,11 @@ class _WriteFrame:
     """What runs on a worker: write one partition of a frame."""
 
     writer: TableWriter
+    make: Callable[[pa.Table], pa.Table] | None
 
     def __call__(self, frame: pd.DataFrame, number: int) -> WrittenPart:
-        return self.writer.write(from_frame(frame), number)
+        rows = from_frame(frame)
+        return self.writer.write(rows if self.make is None else self.make(rows), number)
 
 
 def _gathered(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.ml.score import Scorer, scorer_for
+from engine.ml.scoring import Scorer, scorer_for
 from engine.runtime import Held, bind_held
 from engine.runtime.output import rows_of
 from engine.session.binding.models import chosen_outputs, find_model

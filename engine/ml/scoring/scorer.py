@@ -1,56 +1,23 @@
-"""Scoring is a scan: each partition is scored where it lies, one commit at the end shows all of it."""
+"""What makes a table of scores from a table of raw rows: the kernel of both the job and SQL's PREDICT."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from engine.errors import OptionError
-from engine.flow import Flow, frame_schema, write_flow
 from engine.inference import load_runner
-from engine.lake import Readable
 from engine.ml.outputs import output_columns
 from engine.prep import Signature, feed
 from engine.prep.inputs import check
 
 if TYPE_CHECKING:
-    import dask.dataframe as dd
     from numpy.typing import NDArray
 
-    from engine.lake import Storage, Table
     from engine.ml.model import Model
-    from pools import Pool
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A finished scoring.
-
-    Attributes:
-        table: Where the scores are, at the version that this scoring committed.
-        model: What scored.
-        rows: Rows scored, every row of the source.
-        seconds: Wall time, the commit included.
-    """
-
-    table: Table
-    model: Model
-    rows: int
-    seconds: float
-
-    @property
-    def rows_per_second(self) -> float:
-        return self.rows / self.seconds if self.seconds else 0.0
-
-    def __repr__(self) -> str:
-        return (
-            f"Scored({self.rows:,} rows into {self.table.name} by {self.model.name} version "
-            f"{self.model.version}, {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s)"
-        )
 
 
 @dataclass(frozen=True)
@@ -121,30 +88,3 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema) -> Scorer:
             columns=tuple(taken),
         )
     return scorer
-
-
-def score_flow(model: Model, source: Readable | dd.DataFrame, keep: Sequence[str]) -> Flow:
-    """The scoring of a source as rows on their way; see `scorer_for` for what it refuses."""
-    schema = source.schema if isinstance(source, Readable) else frame_schema(source)
-    scorer = scorer_for(model, keep, schema)
-    made = scorer(schema.empty_table().select(scorer.reads)).schema
-    return Flow(source, scorer, scorer.reads, made)
-
-
-def score(
-    pool: Pool,
-    storage: Storage,
-    model: Model,
-    flow: Flow,
-    *,
-    into: str,
-    mode: str,
-    on_part: Callable[[], None],
-) -> Scored:
-    """Run a scoring and commit it; a killed worker's partitions are scored again, and count once."""
-    started = time.perf_counter()
-    metadata = {"model": model.name, "model_version": model.version, "model_digest": model.digest}
-    table, rows = write_flow(
-        pool, storage, flow, into=into, mode=mode, label="score", metadata=metadata, on_part=on_part
-    )
-    return Scored(table, model, rows, time.perf_counter() - started)
