@@ -7,6 +7,7 @@ TarnError
 │   ├── NotFoundError         no such file, dataset, table, version or column
 │   ├── FormatError           a file is not what it claims to be, or needs a feature we do not have
 │   └── WriteError            a write was refused or failed; nothing of it is visible
+│       └── ConflictError     another write committed first; the same statement may succeed when it runs again
 ├── SqlError                  a statement cannot be done; carries `line` and `column` where they are known
 │   ├── SqlSyntaxError        the text is not T-SQL
 │   ├── BindError             an unknown table or column, or a name with two meanings
@@ -55,6 +56,10 @@ class FormatError(LakeError):
 
 class WriteError(LakeError):
     """A write was refused or failed; nothing of it is visible."""
+
+
+class ConflictError(WriteError):
+    """Another write committed to the table first; what was computed from before it would undo it."""
 
 
 class SqlError(TarnError):
@@ -106,6 +111,7 @@ class OptionError(TarnError):
 
 __all__ = [
     "BindError",
+    "ConflictError",
     "DataError",
     "FormatError",
     "LakeError",

@@ -65,6 +65,14 @@ class WorkspacePool(Pool):
         self._current.close()
         super().__exit__(kind, error, trace)
 
+    def close(self) -> None:
+        """As `pools.Pool.close`; a transaction that `sql` left open is rolled back."""
+        with self._session_lock:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+        super().close()
+
     def sql(self, text: str, parameters: Parameters = ()) -> Result:
         """Run T-SQL: one statement, or a script whose batches are parted by GO.
 

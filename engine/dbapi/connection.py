@@ -106,10 +106,11 @@ class Connection:
             self.session.end_transaction(commit=False)
 
     def close(self) -> None:
-        """End the session, and the pool if it is the connection's own. May be called again."""
+        """End the session (an open transaction is rolled back), and the connection's own pool."""
         if self._closed:
             return
         self._closed = True
+        self.session.close()
         if self._owned:
             with telling():
                 self.pool.close()

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from engine.errors import NotFoundError, OptionError, WriteError
+from engine.errors import ConflictError, NotFoundError, OptionError, WriteError
 from engine.lake.delta_client import address_of, client_options, first_line, holds_delta, open_delta
 from engine.lake.delta_log import added_files, commits, schema_of
 from engine.lake.delta_protocol import check_writable
@@ -63,6 +63,7 @@ def begin_write(
     partition_by: Sequence[str] = (),
     job: str | None = None,
     description: str | None = None,
+    base: int | None = None,
 ) -> TableWriter:
     """Open a write of a table, and make the folder that its files go to.
 
@@ -76,8 +77,11 @@ def begin_write(
         job: Names the write, so that one that was interrupted can be taken up or cleaned away; letters,
             digits, `-` and `_`. A job that was committed is not committed again.
         description: What the table is to say of itself ("append" leaves that as it is).
+        base: The version that the rows of an "overwrite" are computed from; by default the newest one now. A
+            commit in between is not overwritten: the write is refused.
 
     Raises:
+        ConflictError: The table is no longer at `base`.
         WriteError: The table is there already ("create"), cannot hold the schema, or asks what we cannot do.
         NotFoundError: There is no table to append to, or no column to partition by.
         OptionError: No such mode, or a job's name that cannot be one.
@@ -100,8 +104,10 @@ def begin_write(
     held = None if schema is None else delta_schema(schema)
     if held is not None:
         check_keys(held, partition_by)
-    base = None if known is None else int(known.version())
-    writer = TableWriter(storage, table, location, job, held, tuple(partition_by), mode, base, description)
+    newest = None if known is None else int(known.version())
+    writer = TableWriter(storage, table, location, job, held, tuple(partition_by), mode, newest, description)
+    if base is not None and base != newest and committed_version(writer) is None:
+        raise _conflict(replace(writer, base=base))
     make_folder(storage, writer.folder)
     return writer
 
@@ -123,6 +129,7 @@ def commit_write(
 
     Raises:
         OptionError: Metadata that JSON cannot hold.
+        ConflictError: Another write committed first.
         WriteError: Parts or files that do not hold what they should, or the table was changed by others in a
             way that does not go together. Nothing is visible then; call `abort_write`.
     """
@@ -320,8 +327,8 @@ def _conflicts(writer: TableWriter) -> Iterator[None]:
         ) from error
 
 
-def _conflict(writer: TableWriter) -> WriteError:
-    return WriteError(
+def _conflict(writer: TableWriter) -> ConflictError:
+    return ConflictError(
         f"{writer.name} was changed by another write while this one ran; nothing of this one is visible",
         "look at Table.history, and write again if it is still wanted",
         table=str(writer.name),

@@ -12,7 +12,7 @@ from engine.runtime.execute import execute
 from engine.runtime.output import Output, TaskFacts
 from engine.runtime.tables import bound_table, layout_of
 from engine.runtime.tasks import InlineTasks, Tasks
-from engine.runtime.writing import write_rows
+from engine.runtime.writing import write_parts, write_rows
 
 __all__ = [
     "Answer",
@@ -29,5 +29,6 @@ __all__ = [
     "bound_table",
     "execute",
     "layout_of",
+    "write_parts",
     "write_rows",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from engine.lake import DISTRIBUTION, Table, TableName, open_table
@@ -23,6 +23,7 @@ def bound_table(
     version: int | None = None,
     types: Mapping[str, str] | None = None,
     known_as: str | None = None,
+    change: Callable[[Source], Source] | None = None,
 ) -> BoundTable:
     """A table of the workspace for a query: its layout, and statistics from its log and files.
 
@@ -32,6 +33,8 @@ def bound_table(
         version: An earlier version; the newest by default.
         types: DuckDB types of columns that are to be read as another type than they are stored in.
         known_as: Its name for the planner; by default `schema.name`.
+        change: Makes of the source what the query is to read: with files that no commit names yet, or without
+            some.
 
     Raises:
         NotFoundError: There is no such table or version.
@@ -39,6 +42,7 @@ def bound_table(
     """
     table = open_table(storage, name, version)
     source, layout = table.source_with_hidden(), layout_of(table)
+    source = source if change is None else change(source)
     hidden = DISTRIBUTION if DISTRIBUTION in source.schema.names else None
     if isinstance(layout, Hash) and not _is_placed(table, source, layout, types or {}):
         layout = RoundRobin()

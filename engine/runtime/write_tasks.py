@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from engine.runtime.output import Output, rows_of
 
 if TYPE_CHECKING:
     from engine.lake import TableWriter, WrittenPart
+    from engine.lake.ranges import Ranges
     from engine.runtime.fragments import FragmentTask
 
 # Rows of a row group at the least: the batches in which DuckDB reads are half of this, and a table of fewer
@@ -28,9 +29,12 @@ class WriteTask:
 
     writer: TableWriter
     number: int
+    ranges: Ranges | None = None
 
     def __call__(self, part: Output | pa.Table) -> WrittenPart:
-        return self.writer.write(rows_of(part), self.number)
+        if self.ranges is None:
+            return self.writer.write(rows_of(part), self.number)
+        return _by_range(self.writer, self.number, self.ranges, rows_of(part), lambda rows: iter([rows]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,27 @@ class ClusterTask:
 
     writer: TableWriter
     fragment: FragmentTask
+    ranges: Ranges | None = None
 
     def __call__(self, *parts: Output | pa.Table) -> WrittenPart:
         rows = self.fragment(*parts).tables[0]
-        return self.writer.write(row_groups(rows), self.fragment.node)
+        if self.ranges is None:
+            return self.writer.write(row_groups(rows), self.fragment.node)
+        return _by_range(self.writer, self.fragment.node, self.ranges, rows, row_groups)
+
+
+def _by_range(
+    writer: TableWriter,
+    number: int,
+    ranges: Ranges,
+    rows: pa.Table,
+    grouped: Callable[[pa.Table], Iterator[pa.Table]],
+) -> WrittenPart:
+    """One file for each partition that the rows fall into."""
+    written = [writer.write(grouped(piece), number) for _, piece in ranges.split(rows)]
+    if not written:
+        return writer.write(rows, number)
+    return replace(written[0], files=tuple(file for part in written for file in part.files))
 
 
 def row_groups(rows: pa.Table) -> Iterator[pa.Table]:

@@ -32,7 +32,8 @@ from engine.runtime.write_tasks import ClusterTask, WriteTask
 from engine.sql.plan import ColumnFacts, Hash, Layout, RoundRobin, TableFacts, placing_keys
 
 if TYPE_CHECKING:
-    from engine.lake import Storage
+    from engine.lake import Storage, WrittenPart
+    from engine.lake.ranges import Ranges
     from engine.runtime.bound import Held
     from engine.runtime.tasks import Tasks
 
@@ -48,7 +49,9 @@ def write_rows(
     name: str | TableName,
     *,
     distribution: Layout | None = None,
+    ranges: Ranges | None = None,
     mode: str = "create",
+    base: int | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> tuple[Table, int]:
     """Write rows that lie on workers into a table: each part where it lies, one commit for all.
@@ -59,13 +62,16 @@ def write_rows(
         rows: `Answer.held()`, or a few rows of the client's; each column has a name of its own.
         name: The table.
         distribution: `Hash`, `RoundRobin` or `Replicate`; by default as the table is, or round robin.
+        ranges: The table's partitions: no file holds rows of two.
         mode: `create`, `overwrite` or `append`.
+        base: The version that the rows of an `overwrite` were computed from; no later one is replaced.
         metadata: What the table's history tells of this version.
 
     Returns:
         The table at the new version, and the rows written.
 
     Raises:
+        ConflictError: Another write committed since `base`, or while this one ran.
         WriteError: The mode does not fit, a column or value that the table cannot hold, or the commit was
             refused; the table is as it was, and no file of this write is left.
         NotFoundError: There is no table to append to.
@@ -79,14 +85,35 @@ def write_rows(
         mode=mode,
         schema=None if adds else target.stored,
         description=None if adds else spell_layout(target.layout),
+        base=base,
     )
     try:
-        written = pool.gather(_sent(pool, rows, writer, target))
+        written = pool.gather(_sent(pool, rows, writer, target, ranges))
         version = commit_write(writer, written, metadata=metadata)
     except BaseException:
         abort_write(writer)
         raise
     return open_table(storage, writer.name, version), sum(part.rows for part in written)
+
+
+def write_parts(
+    pool: Tasks, storage: Storage, rows: Held, writer: TableWriter, *, ranges: Ranges | None = None
+) -> list[WrittenPart]:
+    """Write rows of a table's columns as files that no commit names yet, laid out as the table is.
+
+    Args:
+        pool: Where the rows are.
+        storage: The workspace's files.
+        rows: What to write.
+        writer: Of a table that is there; whoever has it commits the parts.
+        ranges: See `write_rows`.
+
+    Raises:
+        WriteError: A column or value that the table cannot hold.
+    """
+    target = _target(storage, rows, writer.name, None, "append")
+    written: list[WrittenPart] = pool.gather(_sent(pool, rows, writer, target, ranges))
+    return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,19 +187,19 @@ def _appended_layout(table: Table, distribution: Layout | None) -> Layout:
     return layout
 
 
-def _sent(pool: Tasks, rows: Held, writer: TableWriter, target: _Target) -> list[Any]:
+def _sent(pool: Tasks, rows: Held, writer: TableWriter, target: _Target, ranges: Ranges | None) -> list[Any]:
     """A future for each file that is written: by part, or of a `Hash` layout by range of distributions."""
     if not isinstance(target.layout, Hash):
         return [
-            pool.submit(WriteTask(writer, number), part, label="sql-write")
+            pool.submit(WriteTask(writer, number, ranges), part, label="sql-write")
             for number, part in enumerate(rows.parts)
         ]
-    keys, ranges = target.keys(), len(rows.parts)
-    pieces = [[part] for part in rows.parts] if ranges == 1 else _placed(pool, rows, keys)
+    keys = target.keys()
+    pieces = [[part] for part in rows.parts] if len(rows.parts) == 1 else _placed(pool, rows, keys)
     query = with_distribution(_ROWS, keys).order_by(exp.column(DISTRIBUTION, quoted=True), copy=False)
     sql = query.sql(dialect="duckdb")
     return [
-        pool.submit(ClusterTask(writer, _over_rows(sql, number, len(mine))), *mine, label="sql-write")
+        pool.submit(ClusterTask(writer, _over_rows(sql, number, len(mine)), ranges), *mine, label="sql-write")
         for number, mine in enumerate(pieces)
     ]
 

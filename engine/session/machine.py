@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import WriteError
-from engine.lake import TableName, open_table
+from engine.lake import TableName
 from engine.runtime import Answer, Held, Tasks, execute, write_rows
 from engine.runtime.kernel import Settings, cursor
 from engine.session.binding.derived import put_queries
@@ -61,15 +60,14 @@ class Machine:
             base: The version that the rows were computed from, where they are to replace it.
 
         Raises:
-            WriteError: The table was changed meanwhile, or the commit was refused.
+            ConflictError: The table was changed by another write since `base`.
+            WriteError: The commit was refused.
         """
         name = TableName(key.schema, key.name)
-        if base is not None and open_table(self.storage, name).version != base:
-            raise WriteError(
-                f"Table {key} was changed by another write while the statement ran.",
-                "Run the statement again.",
-            )
-        return write_rows(self.pool, self.storage, rows, name, distribution=layout, mode=mode)[1]
+        _, written = write_rows(
+            self.pool, self.storage, rows, name, distribution=layout, mode=mode, base=base
+        )
+        return written
 
     def local(self, tree: exp.Query, inputs: Mapping[str, pa.Table]) -> pa.Table:
         """Run a small query in this process, over rows that are here.

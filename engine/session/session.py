@@ -13,10 +13,12 @@ from engine.session.doing.dispatch import perform
 from engine.session.doing.flow import no_error_functions
 from engine.session.doing.run import Run
 from engine.session.doing.signals import ReturnFrom, Signal
+from engine.session.journal import finish_abandoned
 from engine.session.machine import Machine
 from engine.session.many import inserted_at_once
 from engine.session.parameters import Parameters, bound_variables, refuse_other_number
 from engine.session.result import Result
+from engine.session.transactions import Work
 from engine.sql.meaning import Variable, parse_type
 from engine.sql.syntax import Batch, parse_script
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """What lives from one script to the next: temporary tables, and nothing else.
+    """What lives from one script to the next: temporary tables and an open transaction.
 
     Args:
         pool: Where queries run; it must have been started.
@@ -52,6 +54,8 @@ class Session:
         self._models = models
         self._database = database
         self._temps: dict[str, TempTable] = {}
+        self._work = Work()
+        finish_abandoned(storage)
         self._lock = threading.Lock()
 
     def run(self, text: str, parameters: Parameters = ()) -> Result:
@@ -101,6 +105,14 @@ class Session:
         word = "COMMIT" if commit else "ROLLBACK"
         self.run(f"IF @@TRANCOUNT > 0 {word} TRANSACTION")
 
+    def close(self) -> None:
+        """Roll back what is open; temporary tables are gone."""
+        with self._lock:
+            if self._work.transaction is not None:
+                self._work.transaction.rollback()
+                self._work.transaction = None
+            self._temps.clear()
+
     def _run(self, batches: Sequence[Batch], variables: Mapping[str, Variable]) -> Result:
         with self._lock:
             run = Run(self._world(), perform)
@@ -112,6 +124,7 @@ class Session:
     def _run_batch(self, run: Run, batch: Batch, variables: Mapping[str, Variable]) -> None:
         kept = {name: value for name, value in run.world.variables.items() if name.startswith("@@")}
         run.world.variables = {**_system_variables(self._database), **kept, **variables}
+        run.tell_work()
         try:
             for statement in batch.statements:
                 run.do(statement)
@@ -124,7 +137,14 @@ class Session:
             ) from None
 
     def _world(self) -> World:
-        return World(self._machine, self._definitions, self._models, self._database, temps=self._temps)
+        return World(
+            self._machine,
+            self._definitions,
+            self._models,
+            self._database,
+            temps=self._temps,
+            work=self._work,
+        )
 
 
 def _system_variables(database: str) -> dict[str, Variable]:
@@ -142,7 +162,6 @@ def _system_variables(database: str) -> dict[str, Variable]:
     return {
         "@@rowcount": Variable(number, 0),
         "@@error": Variable(number, 0),
-        "@@trancount": Variable(number, 0),
         "@@version": Variable(parse_type("nvarchar(300)"), "Tarn"),
         "rowcount_big()": Variable(parse_type("bigint"), 0),
         "db_name()": Variable(name, database),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError, UnsupportedSqlError
+from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError
 from engine.session import Session
 
 Rows = list[tuple[Any, ...]]
@@ -138,7 +138,7 @@ def test_explain_tells_the_plan_and_runs_nothing(session: Session) -> None:
         ("SELECT a FROM t x, t y", BindError, "Ambiguous column name 'a'.", 1, 8),
         ("SELECT z.a FROM t", BindError, 'The multi-part identifier "z.a" could not be bound.', 1, 10),
         ("SELECT 1 AS a;\nSELECT FROM t", SqlSyntaxError, "Incorrect syntax near 'FROM'.", 2, 8),
-        ("BEGIN TRANSACTION", UnsupportedSqlError, "BEGIN TRANSACTION is not supported", 1, 1),
+        ("COMMIT", SqlRuntimeError, "The COMMIT TRANSACTION request has no corresponding", 1, 1),
         (
             "SELECT 1 AS a;\n SELECT a / 0 AS b FROM t",
             SqlRuntimeError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -19,6 +20,7 @@ from engine.session.binding.relations import Relation, reading_as
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
 from engine.session.catalog.definitions import Definitions, Key, Kind
 from engine.session.catalog.system import system_query
+from engine.session.transactions import Work
 from engine.session.types import is_read_as
 from engine.sql.meaning import SqlType, Variable, duckdb_type, parse_type
 from engine.sql.meaning.binding.scopes import place
@@ -53,6 +55,7 @@ class World:
         database: The name of the workspace in three-part names.
         variables: The session's variables, by `@name`, and what its functions give, by `name()`.
         temps: Temporary tables by name in lower case, with the `#`.
+        work: The session's transaction, if it has one open.
         now: The time of the statement.
         dry: The statement is only looked at: nothing that takes long is run to bind it.
     """
@@ -63,6 +66,7 @@ class World:
     database: str
     variables: dict[str, Variable] = field(default_factory=dict)
     temps: dict[str, TempTable] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     dry: bool = False
     integer: SqlType = field(default_factory=lambda: parse_type("int"))
@@ -119,8 +123,14 @@ class World:
             for name, kind in columns.items()
             if not is_read_as(duckdb_name(table.schema.field(name).type), kind)
         }
+        open_work = self.work.transaction
         rows = bound_table(
-            self.storage, table.table_name, version=table.version, types=changed, known_as=str(key)
+            self.storage,
+            table.table_name,
+            version=table.version,
+            types=changed,
+            known_as=str(key),
+            change=None if open_work is None else partial(open_work.seen, key),
         )
         return Relation(key.name, columns, rows, schema=key.schema)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import UnsupportedSqlError
+from engine.errors import ConflictError, UnsupportedSqlError
 from engine.session.doing import (
     changing,
     explaining,
@@ -17,6 +17,7 @@ from engine.session.doing import (
     queries,
     settings,
     tables,
+    transacting,
 )
 from engine.session.doing import flow as flows
 from engine.sql.syntax.statements import flow
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from engine.sql.syntax.statements.base import Statement
 
 _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
+    flow.BeginTransaction: transacting.do_begin,
     flow.Block: flows.do_block,
     flow.Break: flows.do_break,
+    flow.Commit: transacting.do_commit,
     flow.Continue: flows.do_continue,
     flow.Declare: flows.do_declare,
     flow.Explain: explaining.do_explain,
@@ -40,6 +43,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     flow.Print: flows.do_print,
     flow.RaiseError: flows.do_raise_error,
     flow.Return: flows.do_return,
+    flow.Rollback: transacting.do_rollback,
     flow.SetOption: settings.do_set_option,
     flow.SetVariable: flows.do_set_variable,
     flow.Throw: flows.do_throw,
@@ -68,13 +72,11 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     table_statements.CreateTableAs: tables.do_create_table_as,
     table_statements.UpdateStatistics: maintaining.do_update_statistics,
 }
+_RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements.Update)
+_TRIES = 5
 # Why the others are not done, and what to do instead.
-_NO_TRANSACTIONS = ("is not supported: each statement commits for itself", "Leave it out.")
 _REBUILD = ("is not supported", "CREATE TABLE ... AS SELECT makes the table that you want.")
 _REFUSED: dict[type[Statement], tuple[str, str]] = {
-    flow.BeginTransaction: _NO_TRANSACTIONS,
-    flow.Commit: _NO_TRANSACTIONS,
-    flow.Rollback: _NO_TRANSACTIONS,
     flow.SetIdentityInsert: ("is not supported: there are no IDENTITY columns", "Leave it out."),
     flow.SetResultSetCaching: (
         "is not supported: no result is kept",
@@ -112,12 +114,26 @@ def perform(run: Run, statement: Statement) -> None:
         UnsupportedSqlError: Nothing does it here.
         TarnError: What went wrong.
     """
+    transacting.check_allowed(run, statement)
     does = _DOES.get(type(statement))
     if does is not None:
-        does(run, statement)
+        _done(run, statement, does)
         return
     words = " ".join(statement.source.text.split()[:2]).upper()
     why, hint = _REFUSED.get(type(statement), ("is not supported", "See the documentation for what is."))
     raise UnsupportedSqlError(
         f"{words} {why}.", hint, line=statement.source.line, column=statement.source.column
     )
+
+
+def _done(run: Run, statement: Statement, does: Callable[[Run, Any], None]) -> None:
+    """Do a statement; one that computes a table's rows from what it read does it again if it lost a race."""
+    tries = _TRIES if isinstance(statement, _RECOMPUTED) and run.world.work.transaction is None else 1
+    for left in reversed(range(tries)):
+        try:
+            does(run, statement)
+        except ConflictError:
+            if not left:
+                raise
+        else:
+            return

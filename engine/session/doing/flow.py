@@ -166,15 +166,12 @@ def _error_functions(error: TarnError) -> dict[str, Variable]:
         "error_state()": Variable(number, _integer(data.get("state"), 1)),
         "error_line()": Variable(number, _integer(data.get("line"), 1)),
         "error_procedure()": Variable(text, data.get("procedure")),
-        "xact_state()": Variable(number, 0),
     }
 
 
 def no_error_functions() -> dict[str, Variable]:
     """What the functions of errors give outside of CATCH."""
-    return {name: Variable(one.type, None) for name, one in _error_functions(TarnError("")).items()} | {
-        "xact_state()": Variable(parse_type("int"), 0)
-    }
+    return {name: Variable(one.type, None) for name, one in _error_functions(TarnError("")).items()}
 
 
 def _integer(value: object, default: int) -> int:

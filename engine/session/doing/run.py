@@ -57,6 +57,9 @@ class Run:
         try:
             self.perform(self, statement)
         except TarnError as error:
+            if self.world.work.transaction is not None:
+                self.world.work.transaction.failed = True
+                self.tell_work()
             if "line" not in error.data:
                 error.data.update(line=statement.source.line, column=statement.source.column)
             raise
@@ -69,6 +72,12 @@ class Run:
         self.rowcount = rows
         self.world.variables["@@rowcount"] = Variable(self.world.integer, rows)
         self.world.variables["rowcount_big()"] = Variable(parse_type("bigint"), rows)
+
+    def tell_work(self) -> None:
+        """What @@TRANCOUNT and XACT_STATE() give from now on."""
+        number, work = self.world.integer, self.world.work
+        self.world.variables["@@trancount"] = Variable(number, int(work.transaction is not None))
+        self.world.variables["xact_state()"] = Variable(parse_type("smallint"), work.state)
 
     def bind(self, query: exp.Query) -> Bound:
         """The query with all its tables."""

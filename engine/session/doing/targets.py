@@ -46,11 +46,18 @@ class Target:
         return run.world.machine.answer(stored_query(tree, self.columns, str(self.name)), bound.relations)
 
     def write(self, run: Run, rows: Answer, mode: str) -> int:
-        """Make rows the table's (`create`, `overwrite`) or add them (`append`); return how many."""
+        """Make rows the table's (`create`, `overwrite`) or add them (`append`); return how many.
+
+        Raises:
+            ConflictError: The table was changed by another write since the statement read it.
+        """
         if self.name.is_temporary:
             return _hold(run, self, rows, mode)
         key = run.world.key(self.name)
         base = self.version if mode == "overwrite" else None
+        work = run.world.work.transaction
+        if work is not None:
+            return work.write(run.world.machine.pool, rows.held(), key, base=base)
         return run.world.machine.write(rows.held(), key, mode=mode, layout=self.layout, base=base)
 
     def clear(self, run: Run, mode: str) -> None:
