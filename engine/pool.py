@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import OptionError
 from engine.progress import show
+from engine.recorded import recorded
 from pools import Pool, PoolSpec
 from pools.policy import Dedicated
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
+    from engine.events import EventLog
+    from engine.events.of_pools import PoolRecorder
     from engine.lake import Readable, Table
     from engine.ml.model import Model
     from engine.ml.scoring import Scored
@@ -46,7 +49,7 @@ class WorkspacePool(Pool):
     """
 
     def __init__(self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True) -> None:
-        super().__init__(spec)
+        super().__init__(spec, observer=_recorder(workspace, spec))
         self.workspace = workspace
         self.progress = progress
         self._current = ExitStack()
@@ -72,6 +75,11 @@ class WorkspacePool(Pool):
                 self._session.close()
                 self._session = None
         super().close()
+
+    @property
+    def events(self) -> EventLog:
+        """The log of the workspace."""
+        return self.workspace.events
 
     def sql(self, text: str, parameters: Parameters = ()) -> Result:
         """Run T-SQL: one statement, or a script whose batches are parted by GO.
@@ -113,6 +121,7 @@ class WorkspacePool(Pool):
             return max(1, self.worker_count)
         return max(1, min(policy.widest, math.ceil(size / _BYTES_PER_NODE)))
 
+    @recorded("write", "write {into}")
     def write(self, frame: dd.DataFrame, *, into: str, mode: str = "overwrite") -> Table:
         """Write a Dask DataFrame into a table, partition by partition on the workers, in one commit.
 
@@ -169,6 +178,7 @@ class WorkspacePool(Pool):
             self, source, target=target, features=features, objective=objective, metric=metric, split=split
         )
 
+    @recorded("tune", "tune {name}")
     def tune(
         self,
         source: Readable | TrainingSet,
@@ -224,6 +234,7 @@ class WorkspacePool(Pool):
                 on_trial=lambda trial: bar.advance(note=f"{made.label.metric} {trial.score:.5f}"),
             )
 
+    @recorded("train", "train {name}")
     def train(
         self,
         source: Readable | TrainingSet,
@@ -273,6 +284,7 @@ class WorkspacePool(Pool):
             )
         return source
 
+    @recorded("verify", "verify {model}")
     def verify(self, model: Model, trained: TrainedModel, source: Readable) -> Comparison:
         """Compare the registered graph with XGBoost itself on every row of a source.
 
@@ -285,6 +297,7 @@ class WorkspacePool(Pool):
         with show(f"verify {model.name}", len(scan.partitions), visible=self.progress) as bar:
             return compare(self, model, trained, scan, on_part=bar.advance)
 
+    @recorded("score", "score into {into}")
     def score(
         self,
         model: Model | str,
@@ -313,3 +326,11 @@ class WorkspacePool(Pool):
         scoring = Scoring.of(found, source, keep)
         with show(f"score into {into}", scoring.parts, visible=self.progress) as bar:
             return score(self, self.workspace.storage, scoring, into=into, mode=mode, on_part=bar.advance)
+
+
+def _recorder(workspace: Workspace, spec: PoolSpec) -> PoolRecorder:
+    """Writes the pool's life into the workspace's log, and puts the log's pages into its dashboard."""
+    from engine.events.of_pools import PoolRecorder
+
+    log = workspace.events
+    return PoolRecorder(spec, log.bind(pool=spec.name))

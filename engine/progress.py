@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from engine.events.running import current_run
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from engine.events.running import Stage
 
 # In a log nobody watches a bar move: one line every so many seconds is read, more is noise.
 _LOG_EVERY_SECONDS = 5.0
@@ -30,6 +34,14 @@ class Silent:
         """Count nothing."""
 
 
+def spoken(rate: float) -> str:
+    """A number of units in three digits: `0.52`, `31.4`, `1.20k`, `53.1M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rate >= size:
+            return f"{rate / size:.3g}{unit}"
+    return f"{rate:.3g}"
+
+
 class LogBar:
     """Lines for a plain log: title, share done, rate, time left."""
 
@@ -44,12 +56,14 @@ class LogBar:
         now = time.monotonic()
         if now - self._spoke >= _LOG_EVERY_SECONDS and self._done < self._total:
             self._spoke = now
-            left = (now - self._started) * (self._total - self._done) / max(self._done, 1e-9)
-            self._say(f"{self._done / self._total:4.0%}, about {left:.0f} s left", note)
+            rate = self._done / max(now - self._started, 1e-9)
+            left = (self._total - self._done) / max(rate, 1e-9)
+            self._say(f"{self._done / self._total:4.0%}, {spoken(rate)}/s, about {left:.0f} s left", note)
 
     def finish(self) -> None:
         """The closing line, with the seconds it took."""
-        self._say(f"done in {time.monotonic() - self._started:.1f} s", "")
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        self._say(f"done in {seconds:.1f} s, {spoken(self._done / seconds)}/s", "")
 
     def _say(self, text: str, note: str) -> None:
         print(f"{self._title}: {text}{f' ({note})' if note else ''}", file=self._stream, flush=True)
@@ -60,17 +74,32 @@ class TerminalBar:
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
+        self._done, self._started = 0.0, time.monotonic()
 
     def advance(self, units: float = 1, *, note: str = "") -> None:
         """Move the bar."""
+        self._done += units
+        rate = self._done / max(time.monotonic() - self._started, 1e-9)
+        self._progress.update(self._task, advance=units, rate=f"{spoken(rate)}/s")
         if note:
             self._progress.update(self._task, note=note)
-        self._progress.advance(self._task, units)
+
+
+class Told:
+    """A bar that the log of the run hears of too."""
+
+    def __init__(self, bar: Bar, stage: Stage) -> None:
+        self._bar, self._stage = bar, stage
+
+    def advance(self, units: float = 1, *, note: str = "") -> None:
+        """Count on both."""
+        self._bar.advance(units, note=note)
+        self._stage.advance(units, note=note)
 
 
 @contextmanager
 def show(title: str, total: float, *, visible: bool = True, stream: TextIO | None = None) -> Iterator[Bar]:
-    """A bar for `total` units of work while the block runs.
+    """A bar for `total` units of work while the block runs; within a run it is a stage of it too.
 
     Args:
         title: What runs.
@@ -78,7 +107,17 @@ def show(title: str, total: float, *, visible: bool = True, stream: TextIO | Non
         visible: False shows nothing.
         stream: Where to; standard error by default, so that standard output stays for results.
     """
-    out = stream or sys.stderr
+    run = current_run()
+    with _seen(title, total, visible, stream or sys.stderr) as bar:
+        if run is None:
+            yield bar
+        else:
+            with run.stage(title, total) as stage:
+                yield Told(bar, stage)
+
+
+@contextmanager
+def _seen(title: str, total: float, visible: bool, out: TextIO) -> Iterator[Bar]:
     if not visible:
         yield Silent()
     elif out.isatty():
@@ -99,11 +138,12 @@ def _terminal(title: str, total: float) -> Iterator[Bar]:
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=32),
         TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[rate]:>7}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total, note="")
+        task = progress.add_task(title, total=total, note="", rate="")
         yield TerminalBar(progress, task)
         progress.update(task, completed=total)

@@ -20,6 +20,7 @@ from pools.errors import (
     WorkCancelledError,
 )
 from pools.meter import Usage
+from pools.observer import Observer
 from pools.policy import Load, WorkerLoad
 from pools.pool import Pool
 from pools.spec import TLS, PoolSpec
@@ -29,6 +30,7 @@ __all__ = [
     "Driver",
     "Listener",
     "Load",
+    "Observer",
     "Pool",
     "PoolCapacityError",
     "PoolError",

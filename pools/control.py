@@ -38,18 +38,23 @@ from pools.state import Phase, State, advance
 
 if TYPE_CHECKING:
     from pools.driver import Driver
+    from pools.observer import Observer
     from pools.spec import PoolSpec
 
 logger = logging.getLogger(__name__)
 
 # How often the driver is looked at when nothing calls for it. A look at two workers takes 12 microseconds.
 TICK_SECONDS = 0.1
+# How often an observer is told what the pool is like.
+SAMPLE_SECONDS = 1.0
 
 
 class Control:
     """A pool's state and what happens to it. Everything in here runs on one event loop."""
 
-    def __init__(self, spec: PoolSpec, driver: Driver) -> None:
+    def __init__(self, spec: PoolSpec, driver: Driver, observer: Observer) -> None:
+        self.observer = observer
+        self._sampled = 0.0
         self.topic = f"tarn-usage-{uuid.uuid4().hex}"
         self.state = State(spec.name, spec.policy, driver.elastic)
         self._spec = spec
@@ -158,6 +163,15 @@ class Control:
         """Have a look at the driver now rather than at the next tick."""
         self._wake.set()
 
+    def joined(self, worker: str, address: str, threads: int, memory: int) -> None:
+        """Pass on that a worker has come."""
+        self.observer.joined(worker, address, threads, memory)
+
+    def left(self, worker: str, address: str, graceful: bool) -> None:
+        """Pass on that a worker has gone; nobody wonders at it while the pool goes down."""
+        expected = graceful or worker in self.state.retiring or not self.state.up
+        self.observer.left(worker, address, expected=expected)
+
     def counted(self, amounts: Mapping[str, float]) -> None:
         """Add what a task has counted."""
         self._meter = self._meter.plus(amounts)
@@ -171,6 +185,8 @@ class Control:
         self._meter = self._meter.at(time.monotonic(), self.state.metered)
         for action in actions:
             self._perform(action)
+        if self.state.phase is not before.phase:
+            self.observer.moved(str(self.state.phase), str(before.phase), self.usage())
         self._moved.set()
         self._moved = asyncio.Event()
         return before
@@ -222,12 +238,22 @@ class Control:
             self._wake.clear()
             try:
                 self._apply(Observed(await self._driver.observe(), time.monotonic()))
+                self._sample()
             except Exception as error:  # noqa: BLE001 - one look that fails must not be the last
                 logger.warning("Pool %r cannot be looked at: %r", self._spec.name, error)
             with suppress(TimeoutError):
                 # Not `wait_for`: before Python 3.12 it forgets a cancellation that comes with the event.
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._wake.wait()
+
+    def _sample(self) -> None:
+        now = time.monotonic()
+        if now - self._sampled < SAMPLE_SECONDS:
+            return
+        self._sampled = now
+        sample = self._driver.sample()
+        if sample is not None:
+            self.observer.sampled(sample, self._meter.usage(now))
 
     async def _grow(self, count: int) -> None:
         trouble = None

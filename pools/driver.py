@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from pools.observer import Observer, Sample
     from pools.policy import Load
     from pools.spec import PoolSpec
 
@@ -14,9 +15,16 @@ class Listener(Protocol):
     """Whom a driver tells what it sees: called on the pool's event loop, its methods return at once."""
 
     topic: str  # of the events that `pools.worker.count` sends
+    observer: Observer  # whom the pool's user wants to be told of it; gives pages and metrics
 
     def changed(self) -> None:
         """Work has arrived, or a worker has come or gone: worth a look before the next tick."""
+
+    def joined(self, worker: str, address: str, threads: int, memory: int) -> None:
+        """A worker is in contact; `memory` is what it may use, in bytes."""
+
+    def left(self, worker: str, address: str, graceful: bool) -> None:
+        """A worker is out of contact; `graceful` if it said so before."""
 
     def counted(self, amounts: Mapping[str, float]) -> None:
         """A task of the pool has called `pools.worker.count`."""
@@ -52,6 +60,9 @@ class Driver(Protocol):
 
     async def observe(self) -> Load:
         """What is there now: each worker for which `grow` has returned and `retire` has not, and the work."""
+
+    def sample(self) -> Sample | None:
+        """What the tasks did since the last sample and how the workers are; None if that cannot be seen."""
 
     async def grow(self, count: int) -> None:
         """Add workers; returns when they are in contact with the scheduler.

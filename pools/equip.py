@@ -9,6 +9,7 @@ from typing import Any
 
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from pools.guard import guard
 from pools.worker import Membership, join_pool
 
 
@@ -20,8 +21,10 @@ class Equipment(WorkerPlugin):  # type: ignore[misc]
     def __init__(self, membership: Membership) -> None:
         self.membership = membership
 
-    def setup(self, worker: Any) -> None:  # noqa: ARG002 - distributed's signature
+    def setup(self, worker: Any) -> None:
         first = join_pool(self.membership)
+        if first and self.membership.token is not None:
+            guard(worker.http_application, self.membership.token)  # it has metrics of its own
         limit_native_threads(self.membership.native_threads)
         if first:
             keep_worker_log_off_the_terminal()

@@ -66,6 +66,9 @@ class FakeDriver:
         workers = tuple(WorkerLoad(name, tasks=tasks) for name, tasks in self._workers.items())
         return Load(workers, self._waiting, self._arrivals)
 
+    def sample(self) -> None:
+        return None
+
     async def grow(self, count: int) -> None:
         self._act("grow")
         await asyncio.sleep(0)

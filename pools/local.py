@@ -19,15 +19,19 @@ from pools.client import cancel_all, connected
 from pools.drain import drain, may_leave, to_the_end
 from pools.equip import Equipment
 from pools.errors import PoolStartError
+from pools.guard import with_token
 from pools.policy import Dedicated, Load, WorkerLoad
+from pools.sampler import Sampler
 from pools.scheduler import started_scheduler
 from pools.scope import process_settings, spill_folder
 from pools.warm import servers
 from pools.watch import Watch
+from pools.web import equip_http
 from pools.worker import Membership, usable_cores
 
 if TYPE_CHECKING:
     from pools.driver import Listener
+    from pools.observer import Sample
     from pools.spec import PoolSpec
 
 logger = logging.getLogger(__name__)
@@ -60,7 +64,8 @@ class LocalDriver:
     def dashboard_link(self) -> str | None:
         if self._spec.dashboard_port is None:
             return None
-        return f"http://{self._spec.host}:{self._scheduler.http_server.port}/status"
+        link = f"http://{self._spec.host}:{self._scheduler.http_server.port}/status"
+        return with_token(link, self._spec.secret)
 
     async def open(self, spec: PoolSpec, listener: Listener) -> None:
         if self._scheduler is not None:
@@ -75,6 +80,10 @@ class LocalDriver:
         self._listener = listener
         self._watch = Watch(listener)
         self._scheduler = await started_scheduler(spec, self._watch)
+        dashboard = spec.dashboard_port is not None
+        equip_http(self._scheduler, listener.observer, dashboard=dashboard, token=spec.secret)
+        self._sampler = Sampler(self._scheduler)
+        self._scheduler.add_plugin(self._sampler)
         await self._equip(self._width(spec.policy.widest))
         self._client = Client(self._scheduler.address, asynchronous=True, set_as_default=False)
         await connected(self._client)
@@ -86,6 +95,9 @@ class LocalDriver:
         workers = tuple(self._seen(name, free) for name in self._nannies)
         waiting = len(self._scheduler.queued) + len(self._scheduler.unrunnable)
         return Load(workers, waiting, self._watch.arrivals)
+
+    def sample(self) -> Sample:
+        return self._sampler.sample()
 
     async def grow(self, count: int) -> None:
         width = self._width(len(self._nannies) + count)
@@ -174,7 +186,7 @@ class LocalDriver:
         if share == self._share:
             return
         self._share = share
-        plugin = pickle.dumps(Equipment(Membership(share, self._listener.topic)))
+        plugin = pickle.dumps(Equipment(Membership(share, self._listener.topic, self._spec.secret)))
         with suppress(OSError):  # a worker that goes meanwhile; should it come back, it gets the plugin then
             await self._scheduler.register_worker_plugin(None, plugin, name=Equipment.name, idempotent=False)
 

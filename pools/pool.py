@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pools.control import Control
 from pools.errors import PoolError
 from pools.loop import LoopEndedError, LoopThread
+from pools.observer import Observer
 from pools.spec import whole
 from pools.state import Phase
 
@@ -30,15 +31,18 @@ class Pool:
     Args:
         spec: What the pool shall be.
         driver: Where its workers come from; by default this machine, or the scheduler at the spec's address.
+        observer: Hears what happens to the pool, and gives pages for its dashboard.
 
     All methods may be called from several threads at once. The first pool of a process takes a few seconds
     to start, while a server loads what workers will need; later pools and workers take a tenth of a second.
     """
 
-    def __init__(self, spec: PoolSpec, driver: Driver | None = None) -> None:
+    def __init__(
+        self, spec: PoolSpec, driver: Driver | None = None, observer: Observer | None = None
+    ) -> None:
         self.spec = spec
         self._driver = _driver_for(spec) if driver is None else driver
-        self._control = Control(spec, self._driver)
+        self._control = Control(spec, self._driver, observer or Observer())
         self._loop: LoopThread | None = None
         self._lock = threading.Lock()
 

@@ -63,6 +63,9 @@ class RemoteDriver:
             return Load()
         return Load(tuple(WorkerLoad(address) for address in cores))
 
+    def sample(self) -> None:
+        return None  # what others' workers do is theirs to sample
+
     async def grow(self, count: int) -> None:
         raise PoolCapacityError(f"Nobody here can start {count} workers: they belong to others.")
 

@@ -24,6 +24,15 @@ _SETTINGS = {
     # `pools.drain` hands tasks on as thieves get them, and data by the memory manager.
     "distributed.scheduler.work-stealing": True,
     "distributed.scheduler.active-memory-manager.start": True,
+    # Nothing that changes the cluster's state: neither Dask's `scheduler.api`, whatever the user's own
+    # configuration says, nor its proxy to other ports.
+    "distributed.scheduler.http.routes": [
+        "pools.metrics",
+        "distributed.http.scheduler.info",
+        "distributed.http.scheduler.json",
+        "distributed.http.health",
+        "distributed.http.statics",
+    ],
 }
 
 
@@ -45,6 +54,7 @@ async def started_scheduler(spec: PoolSpec, watch: Watch) -> Any:
                 dashboard_address=f"{spec.host}:{spec.dashboard_port or 0}",
                 allowed_failures=spec.allowed_failures,
                 plugins=[watch],
+                jupyter=False,
             )
         return await scheduler
     except (OSError, RuntimeError) as error:

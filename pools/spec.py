@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 from pools.errors import PoolSpecError
+from pools.guard import is_loopback, new_token
 from pools.policy import Dedicated, Policy, Serverless
 
 # What the workers of an analytics pool import sooner or later (`pools.preloaded` says what was tried after
@@ -33,10 +34,20 @@ PRELOAD = (
 )
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]i?)?B?")
 _UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 # These shape a scheduler and workers that the pool itself starts.
-_OWN_WORKERS_ONLY = ("threads", "memory", "spill", "host", "dashboard_port", "preload", "allowed_failures")
+_OWN_WORKERS_ONLY = (
+    "threads",
+    "memory",
+    "spill",
+    "host",
+    "dashboard_port",
+    "token",
+    "preload",
+    "allowed_failures",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Options(TypedDict, total=False):
     spill: str | Path | None
     host: str
     dashboard_port: int | None
+    token: str | bool | None
     address: str | None
     tls: TLS | None
     preload: Sequence[str]
@@ -77,6 +89,9 @@ class PoolSpec:
         spill: Folder for data that does not fit into memory; by default a temporary one.
         host: IPv4 address or name that everything of the pool listens on.
         dashboard_port: 0 for any free port, None for no dashboard.
+        token: What a visitor of the dashboard, or of any other HTTP route of the pool, must show; the
+            `dashboard_link` carries it. True for a new one; a text of 16 characters or more is taken as it
+            is. By default there is one where `host` can be reached from other machines.
         address: `tcp://` or `tls://` address of a scheduler that already runs; its workers are others'.
         tls: Certificates, for a `tls://` address.
         preload: Modules that a worker has loaded before its first task; those not installed are skipped.
@@ -94,6 +109,7 @@ class PoolSpec:
     spill: str | Path | None = None
     host: str = "127.0.0.1"
     dashboard_port: int | None = 0
+    token: str | bool | None = field(default=None, repr=False)
     address: str | None = None
     tls: TLS | None = None
     preload: Sequence[str] = PRELOAD
@@ -134,6 +150,13 @@ class PoolSpec:
         object.__setattr__(self, "memory", None if self.memory is None else memory_bytes(self.memory))
         object.__setattr__(self, "spill", None if self.spill is None else Path(self.spill).expanduser())
         self._check_address()
+        if self.address is None:
+            object.__setattr__(self, "token", _token(self.token, self.host))
+
+    @property
+    def secret(self) -> str | None:
+        """The token that visitors must show, if there is one."""
+        return self.token if isinstance(self.token, str) else None
 
     @property
     def kind(self) -> str:
@@ -154,10 +177,10 @@ class PoolSpec:
             raise _refused(
                 "tls", self.tls, "A tls:// address needs certificates, a tcp:// address takes none."
             )
-        for field in fields(self):
-            if field.name in _OWN_WORKERS_ONLY and getattr(self, field.name) != field.default:
+        for one in fields(self):
+            if one.name in _OWN_WORKERS_ONLY and getattr(self, one.name) != one.default:
                 hint = "Leave it out: who started the workers behind the address has settled it."
-                raise _refused(field.name, getattr(self, field.name), hint)
+                raise _refused(one.name, getattr(self, one.name), hint)
 
 
 def memory_bytes(memory: int | str) -> int:
@@ -187,6 +210,26 @@ def whole(field: str, value: Any, *, least: int, most: int | None = None) -> int
         upper = "" if most is None else f" and at most {most}"
         raise _refused(field, value, f"Give a whole number of at least {least}{upper}.")
     return int(value)
+
+
+def _token(token: str | bool | None, host: str) -> str | None:
+    """The token of a pool that listens on `host`."""
+    if token is None:
+        token = not is_loopback(host)
+    if token is True:
+        return new_token()
+    if token is False:
+        if not is_loopback(host):
+            hint = "Leave it out: where other machines can reach the pool, it has a token."
+            raise _refused("token", token, hint)
+        return None
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise PoolSpecError(
+            "The token cannot be used for a pool.",
+            "Give True, or a text of 16 or more letters, digits, _ and -.",
+            field="token",
+        )
+    return token
 
 
 def _seconds(field: str, value: Any) -> float:

@@ -7,16 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What a pool tells its worker: how many native threads a task has, and what it counts under."""
+    """What a pool tells its worker: how many native threads a task has, what it counts under, the token."""
 
     native_threads: int
     topic: str
+    token: str | None = field(default=None, repr=False)
 
 
 _membership: Membership | None = None

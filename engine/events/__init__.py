@@ -50,6 +50,7 @@ from engine.events.requests import (
     StepFinished,
     StepStarted,
 )
+from engine.events.running import Running, current_run, running
 from engine.events.runs import (
     ErrorRaised,
     EventsLost,
@@ -104,6 +105,7 @@ __all__ = [
     "RunFinished",
     "RunStarted",
     "RungReached",
+    "Running",
     "ScoringFinished",
     "ScoringStarted",
     "ScoringStopped",
@@ -125,7 +127,9 @@ __all__ = [
     "WorkerFigures",
     "WorkerJoined",
     "WorkerLeft",
+    "current_run",
     "kinds",
     "open_log",
+    "running",
     "silent",
 ]

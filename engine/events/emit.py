@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +12,10 @@ from engine.events.entry import Entry
 
 if TYPE_CHECKING:
     from engine.events.record import Event
+
+
+# The run that the work of this thread or task belongs to: records that name none belong to it.
+run_of_context: ContextVar[str] = ContextVar("run_of_context", default="")
 
 
 class Emit(Protocol):
@@ -33,7 +38,7 @@ class Bound:
     pool: str = ""
 
     def __call__(self, event: Event) -> None:
-        self.take(event, self.run, self.pool)
+        self.take(event, self.run or run_of_context.get(), self.pool)
 
     def bind(self, *, run: str | None = None, pool: str | None = None) -> Bound:
         """The same for another run or pool; what is not named stays."""
@@ -81,7 +86,7 @@ class MemoryLog:
 
     def __call__(self, event: Event) -> None:
         """Keep a record that belongs to nothing."""
-        self._take(event, "", "")
+        self.bind()(event)
 
     def _take(self, event: Event, run: str, pool: str) -> None:
         self.entries.append(Entry(event, time.time(), run, pool, "memory", len(self.entries)))

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.events.emit import Bound
+from engine.events.emit import Bound, run_of_context
 from engine.events.entry import Entry, body
 from engine.events.local_store import LocalStore
 from engine.events.object_store import ObjectStore
@@ -56,7 +56,7 @@ class EventLog:
 
     def __call__(self, event: Event) -> None:
         """Write down a record that belongs to no run and no pool."""
-        self._take(event, "", "")
+        self._take(event, run_of_context.get(), "")
 
     def bind(self, *, run: str = "", pool: str = "") -> Bound:
         """What the records of a run or pool are given to: `emit(record)`."""

@@ -21,6 +21,7 @@ class RunStarted(Event):
         user: Who started it.
         settings: What it was asked for; two runs are compared by these.
         tracking: Where MLflow shows it.
+        parent: The run that it is a part of.
     """
 
     name: str
@@ -28,6 +29,7 @@ class RunStarted(Event):
     user: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     tracking: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

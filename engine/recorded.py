@@ -1,0 +1,88 @@
+"""Makes a verb of a pool a run: its call, its settings and its end stand in the workspace's log."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+from engine.events import running
+
+if TYPE_CHECKING:
+    from engine.events import EventLog
+    from pools import Usage
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_LONGEST = 200
+
+
+class Recorder(Protocol):
+    """What has verbs: it knows its log, its name, and what it has used."""
+
+    @property
+    def events(self) -> EventLog:
+        """Where its runs are written down."""
+
+    @property
+    def name(self) -> str:
+        """What operators see."""
+
+    def usage(self) -> Usage:
+        """Everything used so far."""
+
+
+def recorded(verb: str, name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator of the verbs of a `Recorder`.
+
+    Args:
+        verb: What it does, as the log calls it.
+        name: The run's name, with the call's arguments in braces: `"score into {into}"`.
+    """
+
+    def wrap(method: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(method)
+
+        @functools.wraps(method)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError:
+                return method(*args, **kwargs)  # which raises as it always has
+            bound.apply_defaults()
+            settings = _settings(bound.arguments)
+            owner: Recorder = bound.arguments["self"]
+            before = owner.usage()
+            with running(
+                owner.events, name.format(**settings), verb=verb, settings=settings, pool=owner.name
+            ) as run:
+                result = method(*args, **kwargs)
+                run.result = str(result)[:_LONGEST]
+                used = owner.usage() - before
+                run.counts |= {"worker_seconds": used.worker_seconds, **used.counts}
+                return result
+
+        return call
+
+    return wrap
+
+
+def _settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in arguments.items() if name != "self"}
+    for name, value in list(given.items()):
+        if isinstance(value, Mapping) and name in ("data", "settings", "options"):
+            given.update(given.pop(name))  # what **kwargs took stands beside the others
+    return {name: _said(value) for name, value in given.items() if value is not None}
+
+
+def _said(value: Any) -> Any:
+    """A value as the log keeps it: simple ones as they are, things by their name, others as text."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _said(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_said(item) for item in value]
+    name = getattr(value, "name", None)
+    return name if isinstance(name, str) else " ".join(repr(value).split())[:_LONGEST]
