@@ -117,7 +117,10 @@ def test_the_catalog_is_queried_like_tables(ask: Ask, session: Session) -> None:
     assert ask("SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES") == [("s", "t")]
     assert ask("""SELECT c.name, c.is_nullable FROM sys.columns c JOIN sys.tables t ON c.object_id = t.object_id
                   WHERE t.name = 't' ORDER BY c.column_id""") == [("a", False), ("b", True)]
-    assert ask("SELECT name FROM sys.schemas ORDER BY name") == [("dbo",), ("s",)]
+    assert ask("SELECT name FROM sys.schemas WHERE schema_id NOT IN (3, 4) ORDER BY name") == [
+        ("dbo",),
+        ("s",),
+    ]
     with pytest.raises(BindError, match=r"because it is being referenced by object 's\.t'"):
         session.run("DROP SCHEMA s")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
+from engine.session.binding.catalog_functions import settle_catalog_functions
 from engine.session.binding.file_rowsets import bind_open_rowset
 from engine.session.binding.relations import Relation
 from engine.session.binding.trees import aliased_as, is_cte, quoted
@@ -69,6 +70,7 @@ class Binder:
         return f"{stem}_{len(self.relations) + 1}"
 
     def _bind_tree(self, tree: exp.Expr, *, depth: int) -> None:
+        settle_catalog_functions(tree, self.world)
         for node in [one for one in tree.find_all(exp.Table) if isinstance(one.this, Predict)]:
             self.world.predict(node, self)
         for lateral in tree.find_all(exp.Lateral):

@@ -10,27 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from engine.errors import BindError, NotFoundError, UnsupportedSqlError
+from engine.errors import BindError, NotFoundError
 from engine.lake import TableName, list_tables, open_table
 from engine.lake.names import fold
 from engine.runtime import BoundTable, bound_table
 from engine.runtime.types import duckdb_name
-from engine.session.binding.events import events_relation
+from engine.session.binding.binder import Binder
 from engine.session.binding.relations import Relation, reading_as
+from engine.session.binding.views import view_query
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
-from engine.session.catalog.definitions import Definitions, Key, Kind
-from engine.session.catalog.system import system_query
+from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
+from engine.session.system import system_names, system_relation
 from engine.session.transactions import Work
 from engine.session.types import is_read_as
-from engine.sql.meaning import SqlType, Variable, duckdb_type, parse_type
+from engine.sql.meaning import BIN2, Collation, SqlType, Variable, duckdb_type, parse_type, result_types
 from engine.sql.meaning.binding.scopes import place
-from engine.sql.syntax import Name, parse_script
-from engine.sql.syntax.statements.objects import CreateView
 
 if TYPE_CHECKING:
     from engine.lake import Storage
-    from engine.session.binding.binder import Binder
     from engine.session.machine import Machine
+    from engine.sql.syntax import Name
 
 SYSTEM_SCHEMAS = ("sys", "information_schema")
 
@@ -58,6 +57,7 @@ class World:
         work: The session's transaction, if it has one open.
         now: The time of the statement.
         dry: The statement is only looked at: nothing that takes long is run to bind it.
+        collation: The workspace's: how text compares where no column says otherwise.
     """
 
     machine: Machine
@@ -69,6 +69,7 @@ class World:
     work: Work = field(default_factory=Work)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     dry: bool = False
+    collation: Collation = BIN2
     integer: SqlType = field(default_factory=lambda: parse_type("int"))
 
     @property
@@ -77,7 +78,34 @@ class World:
 
     def settings(self) -> dict[str, Any]:
         """The arguments of `to_duckdb` that hold for every query of a statement."""
-        return {"now": self.now, "variables": self.variables}
+        return {"now": self.now, "variables": self.variables, "collation": self.collation}
+
+    def described(self, query: exp.Query) -> list[tuple[str, SqlType]]:
+        """Name and type of each column that a query gives; nothing is run.
+
+        Raises:
+            BindError, UnsupportedSqlError: It cannot be bound.
+        """
+        before, self.dry = self.dry, True
+        try:
+            bound = Binder(self).bind(query)
+            return result_types(bound.tree, bound.schema, **self.settings())
+        finally:
+            self.dry = before
+
+    @property
+    def caching_on(self) -> bool:
+        """Whether ALTER DATABASE has switched the result-set cache on."""
+        return bool(self.setting("result_set_caching"))
+
+    def setting(self, name: str) -> Any:
+        """What a statement has set for the whole workspace; None if none has."""
+        found = self.definitions.find(Kind.SETTING, Key.of(name))
+        return None if found is None else found.body["value"]
+
+    def put_setting(self, name: str, value: str | float | bool) -> None:
+        """Set something for the whole workspace, from now on and in every process."""
+        self.definitions.put(Definition(Kind.SETTING, "", name, {"value": value}))
 
     def key(self, name: Name) -> Key:
         """The name of an object of this workspace.
@@ -101,10 +129,8 @@ class World:
         """
         if name.is_temporary:
             return self._temporary(name, node)
-        if (name.schema.lower(), name.name.lower()) == ("sys", "events"):
-            return events_relation(self.storage)
         if name.schema.lower() in SYSTEM_SCHEMAS:
-            return system_query(self, name, node)
+            return system_relation(self, name, node)
         key = self.key(name)
         found = self.table(key) or self._external(key) or self._view(key)
         if found is None:
@@ -163,31 +189,9 @@ class World:
             *list_tables(self.storage),
             *(str(one.key) for one in self.definitions.all(Kind.VIEW)),
             *self.temps,
+            *(".".join(view) for view in system_names() if name.schema),
         ]
         near = difflib.get_close_matches(str(name).lower(), there, n=3, cutoff=0.5) or sorted(there)[:10]
         hint = f"There is: {', '.join(near)}." if near else "There is no table yet: CREATE TABLE makes one."
         where = place(node) if node is not None else {}
         return BindError(f"Invalid object name '{name}'.", hint, name=str(name), **where)
-
-
-def view_query(text: str) -> exp.Query:
-    """The query of a view from the text that created it, its columns named as the view names them.
-
-    Raises:
-        BindError: It names more or fewer columns than its query has.
-    """
-    (batch,) = parse_script(text)
-    (view,) = batch.statements
-    if not isinstance(view, CreateView):
-        raise UnsupportedSqlError(
-            "The definition of the view is no CREATE VIEW.", "DROP and CREATE it again."
-        )
-    query = view.query
-    for node in query.walk():
-        node.meta.pop("line", None)  # places in the view's own text mean nothing in the query that reads it
-    if not view.columns:
-        return query
-    alias = exp.TableAlias(
-        this=exp.to_identifier("v"), columns=[exp.to_identifier(name, quoted=True) for name in view.columns]
-    )
-    return exp.Select(expressions=[exp.Star()]).from_(exp.Subquery(this=query, alias=alias))

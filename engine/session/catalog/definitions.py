@@ -31,10 +31,11 @@ class Kind(Enum):
     DATA_SOURCE = "external data source"
     FILE_FORMAT = "external file format"
     STATISTICS = "statistics"
+    SETTING = "setting"
 
 
 # Definitions that live in no schema.
-_GLOBAL = (Kind.SCHEMA, Kind.DATA_SOURCE, Kind.FILE_FORMAT)
+_GLOBAL = (Kind.SCHEMA, Kind.DATA_SOURCE, Kind.FILE_FORMAT, Kind.SETTING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BindError
 from engine.session.catalog.definitions import Definition, Kind, already_there
-from engine.session.catalog.system import columns_of_table
 from engine.session.doing.targets import find_target
+from engine.session.system.columns import columns_of_table
 
 if TYPE_CHECKING:
     from engine.session.doing.run import Run

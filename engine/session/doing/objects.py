@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from engine.errors import BindError
 from engine.lake import TableName, list_tables
 from engine.lake.names import fold
-from engine.session.binding.world import SYSTEM_SCHEMAS, view_query
+from engine.session.binding.views import view_query
+from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.definitions import Definition, Key, Kind, already_there
-from engine.session.catalog.system import schema_names
 from engine.session.doing.tables import drop_one_table, refuse_taken
+from engine.session.system.objects import schema_names
 from engine.sql.syntax.statements.objects import (
     CreateProcedure,
     CreateSchema,

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import TableName, drop_table
+from engine.lake.names import DEFAULT_SCHEMA
 from engine.session.binding.rowsets import declared_type
 from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.declarations import Declaration, DeclaredColumn
@@ -110,7 +111,7 @@ def _new(run: Run, name: Name, columns: tuple[DeclaredColumn, ...], options: tab
 
 def _declare(run: Run, target: Target, written: Name) -> None:
     if not written.is_temporary:
-        made = Declaration(target.name.schema, target.name.name, target.columns)
+        made = Declaration(written.schema or DEFAULT_SCHEMA, written.name, target.columns)
         run.world.definitions.put(made.definition())
 
 
