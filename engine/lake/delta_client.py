@@ -12,9 +12,10 @@ from deltalake.exceptions import DeltaError
 
 from engine.errors import FormatError, NotFoundError, OptionError
 from engine.lake.places import DELTA_LOG
+from engine.lake.recent import Recent
 
 if TYPE_CHECKING:
-    from engine.lake.storage import Storage
+    from engine.lake.storage import FileStamp, Storage
 
 _STORES = ("file", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl")
 # delta-rs 1.6 decodes % in local paths and takes a backslash for a slash: it would write to another folder.
@@ -25,6 +26,34 @@ _S3_OPTIONS = {
     "token": "AWS_SESSION_TOKEN",
     "endpoint_url": "AWS_ENDPOINT_URL",
 }
+
+
+Head = tuple[tuple[str, "FileStamp"], ...]
+"""What tells one state of a table's log from another: its newest commit, and the one that made the table."""
+
+_KEPT = 64
+_looked_at: Recent[tuple[str, int | None, Head], DeltaTable] = Recent(_KEPT)
+
+
+def log_head(storage: Storage, location: str) -> Head:
+    """The first and the newest commit that the log has, by name and stamp; nothing where there is no table.
+
+    Commits are never rewritten: as long as these stay, every version is what it was. A table that was
+    dropped and made again has other ones.
+    """
+    listed = storage.list(f"{location}/{DELTA_LOG}")
+    ends = (".json", ".checkpoint.parquet")
+    commits = [(entry.name, entry.stamp) for entry in listed if entry.name.endswith(ends)]
+    return (commits[0], commits[-1]) if commits else ()
+
+
+def look_at_delta(storage: Storage, location: str, version: int | None = None) -> tuple[DeltaTable, Head]:
+    """As `open_delta`, for whoever only reads: a state of the log that was read before is not read again.
+
+    The table is shared: nothing may be committed through it.
+    """
+    head = log_head(storage, location)
+    return _looked_at.get((location, version, head), lambda: open_delta(storage, location, version)), head
 
 
 def holds_delta(storage: Storage, location: str) -> bool:

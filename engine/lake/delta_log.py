@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -16,14 +15,17 @@ from deltalake import DeltaTable
 
 from engine.errors import NotFoundError
 from engine.lake import parquet
-from engine.lake.delta_client import delta_faults, open_delta
+from engine.lake.delta_client import Head, delta_faults, look_at_delta
 from engine.lake.delta_protocol import check_readable
-from engine.lake.formats import ReadOptions
+from engine.lake.formats import FilePlan, ReadOptions
 from engine.lake.globs import FoundFile
-from engine.lake.partition import ColumnFacts, Partition
+from engine.lake.partition import ColumnFacts
 from engine.lake.places import DELTA_LOG
 from engine.lake.promotion import plain_schema
+from engine.lake.recent import Recent
+from engine.lake.side_by_side import mapped
 from engine.lake.source import Reader, Source
+from engine.lake.union import conforms
 
 if TYPE_CHECKING:
     from engine.lake.storage import Storage
@@ -35,6 +37,10 @@ _PLANNERS = 16
 _COMMIT = re.compile(r"([0-9]{20})\.json")
 # Delta keeps timestamps in its statistics to the millisecond, cut off.
 _STATS_TICK = dt.timedelta(milliseconds=1)
+
+
+_KEPT = 64
+_listed: Recent[tuple[str, int, Head], list[_Added]] = Recent(_KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +66,21 @@ def delta_source(
         NotFoundError: No table, or no such version.
         FormatError: It needs a reader feature that we do not have.
     """
-    table = open_delta(storage, location, version)
+    table, head = look_at_delta(storage, location, version)
     check_readable(table, storage.relative(location))
     schema = schema_of(table)
     with delta_faults(storage.relative(location)):
-        added = _added(storage, location, table, schema)
+        key = (location, int(table.version()), head)
+        added = _listed.get(key, lambda: _added(storage, location, table, schema))
     options = ReadOptions(format="parquet", partition_bytes=partition_bytes)
-    with ThreadPoolExecutor(_PLANNERS) as threads:
-        planned = list(threads.map(lambda one: _partitions(storage, one, options), added))
-    partitions = tuple(partition for parts in planned for partition in parts)
+    planned = mapped(lambda one: _planned(storage, one, options), added, _PLANNERS)
+    keys = table.metadata().partition_columns
+    stored = [field for field in schema if field.name not in keys]
+    partitions = tuple(
+        replace(partition, conforms=conforms(plan.schema, stored))
+        for plan in planned
+        for partition in plan.partitions
+    )
     shown = schema if hidden else without_hidden(schema)
     return int(table.version()), Source(Reader(storage, shown, options), partitions)
 
@@ -163,7 +175,7 @@ def _fact(row: Mapping[str, Any], field: pa.Field) -> ColumnFacts | None:
     return ColumnFacts(field.name, 0, nulls, low, high)
 
 
-def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[Partition]:
+def _planned(storage: Storage, added: _Added, options: ReadOptions) -> FilePlan:
     try:
         file = FoundFile(added.location, storage.stamp(added.location))
     except NotFoundError as error:
@@ -172,10 +184,11 @@ def _partitions(storage: Storage, added: _Added, options: ReadOptions) -> list[P
             f"a file of the table's version is gone: {error.message}", hint, **error.data
         ) from None
     plan = parquet.plan(storage, file, options)
-    return [
+    told = (
         replace(partition, hive=added.partition, facts=tuple(_joined(partition.facts, added.facts)))
         for partition in plan.partitions
-    ]
+    )
+    return replace(plan, partitions=tuple(told))
 
 
 def _joined(footer: Sequence[ColumnFacts], log: Mapping[str, ColumnFacts]) -> Iterable[ColumnFacts]:

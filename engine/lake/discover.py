@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,9 @@ from engine.lake import hive
 from engine.lake.format_table import format_named, format_of
 from engine.lake.globs import find_files
 from engine.lake.promotion import plain_schema
+from engine.lake.side_by_side import mapped
 from engine.lake.source import Reader, Source
-from engine.lake.union import union_schemas
+from engine.lake.union import conforms, union_schemas
 
 if TYPE_CHECKING:
     from engine.lake.formats import FilePlan, Format, ReadOptions
@@ -43,8 +43,8 @@ def plan_files(storage: Storage, files: Sequence[FoundFile], options: ReadOption
     chosen = format_named(options.format) if options.format else format_of(storage, files)
     if sum(file.stamp.size for file in files) > options.inspect_bytes:
         options = replace(options, inspect_bytes=0)
-    with ThreadPoolExecutor(_TEXTS_AT_ONCE if chosen.is_text else _FOOTERS_AT_ONCE) as threads:
-        plans = list(threads.map(lambda file: chosen.plan(storage, file, options), files))
+    at_once = _TEXTS_AT_ONCE if chosen.is_text else _FOOTERS_AT_ONCE
+    plans = mapped(lambda file: chosen.plan(storage, file, options), files, at_once)
     return assemble(storage, plans, chosen, options)
 
 
@@ -69,7 +69,7 @@ def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, option
     schema = pa.schema([*fields, *path_types])
     _refuse_unknown(options.schema, schema)
     partitions = [
-        replace(partition, hive=hive.typed_values(values, path_types))
+        replace(partition, hive=hive.typed_values(values, path_types), conforms=conforms(plan.schema, fields))
         for plan, values in zip(plans, in_paths, strict=True)
         for partition in plan.partitions
     ]

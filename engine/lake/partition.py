@@ -46,6 +46,7 @@ class Partition:
         facts: Facts of each column in the order of the file; none where the file was not looked through.
         hive: Values that the path gives, of the types in the source's schema.
         wildcards: The text that each `*` of the pattern matched, for `filepath(n)`.
+        conforms: Parquet: the file has every column that its source reads of it, of the source's type.
     """
 
     location: str
@@ -60,6 +61,7 @@ class Partition:
     facts: tuple[ColumnFacts, ...] = ()
     hive: tuple[tuple[str, Any], ...] = ()
     wildcards: tuple[str, ...] = ()
+    conforms: bool = False
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """What Dask names results by: enough to tell the rows, without the many facts about them."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.errors import NotFoundError
-from engine.lake.delta_client import holds_delta, open_delta
+from engine.lake.delta_client import holds_delta, log_head, look_at_delta
 from engine.lake.delta_log import (
     DISTRIBUTION,
     commit_files,
@@ -69,13 +69,13 @@ class Table(Readable):
     @property
     def description(self) -> str | None:
         """What the table says of itself."""
-        told = open_delta(self.storage, self.location, self.version).metadata().description
+        told = look_at_delta(self.storage, self.location, self.version)[0].metadata().description
         return str(told) if told else None
 
     @property
     def has_hidden(self) -> bool:
         """Whether the table has the engine's own column."""
-        return DISTRIBUTION in schema_of(open_delta(self.storage, self.location, self.version)).names
+        return DISTRIBUTION in schema_of(look_at_delta(self.storage, self.location, self.version)[0]).names
 
     def source_with_hidden(self) -> Source:
         """As `source`, with the engine's own column, where the table has it."""
@@ -106,7 +106,7 @@ class Table(Readable):
         """The columns, from the log alone as long as no file has been looked at."""
         if self._source is not None:
             return self._source.schema
-        table = open_delta(self.storage, self.location, self.version)
+        table, _ = look_at_delta(self.storage, self.location, self.version)
         check_readable(table, self.name)
         return without_hidden(schema_of(table))
 
@@ -123,9 +123,9 @@ def open_table(storage: Storage, name: str | TableName, version: int | None = No
     """
     table = TableName.parse(name)
     location = table_location(storage, table)
-    if not holds_delta(storage, location):
+    if not log_head(storage, location):
         raise _no_table(storage, table)
-    return Table(storage, table, int(open_delta(storage, location, version).version()))
+    return Table(storage, table, int(look_at_delta(storage, location, version)[0].version()))
 
 
 def list_tables(storage: Storage) -> list[str]:

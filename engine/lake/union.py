@@ -62,3 +62,9 @@ def _clash(first: pa.Field, second: pa.Field, first_file: str, second_file: str)
         files=[first_file, second_file],
         types=[str(first.type), str(second.type)],
     )
+
+
+def conforms(found: pa.Schema | None, wanted: Iterable[pa.Field]) -> bool:
+    """Whether a file has these columns, of these types: it needs no telling what to make of it."""
+    types = {} if found is None else dict(zip(found.names, found.types, strict=True))
+    return all(types.get(field.name) == field.type for field in wanted)

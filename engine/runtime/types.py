@@ -39,6 +39,14 @@ _NAMES = {
     "extension<arrow.bool8>": "BOOLEAN",
 }
 
+# Types that Parquet's footer tells both readers in the same words.
+_READ_ALIKE = frozenset(
+    {
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double",
+        "string", "large_string", "date32[day]", "timestamp[us]",
+    }
+)  # fmt: skip
+
 
 def duckdb_name(kind: pa.DataType) -> str:
     """The DuckDB type that holds every value of an Arrow type.
@@ -55,6 +63,11 @@ def duckdb_name(kind: pa.DataType) -> str:
             f"a column of type {kind} cannot be queried", "leave it out or write it as another type"
         )
     return known
+
+
+def reads_alike(kind: pa.DataType) -> bool:
+    """Whether DuckDB's own Parquet reader finds the type by itself, and takes every value as Arrow does."""
+    return str(kind) in _READ_ALIKE or pt.is_decimal(kind)
 
 
 def _parametrised(kind: pa.DataType) -> str | None:
