@@ -17,9 +17,9 @@ from engine.errors import NotFoundError
 from engine.lake import parquet
 from engine.lake.delta_client import Head, delta_faults, look_at_delta
 from engine.lake.delta_protocol import check_readable
-from engine.lake.formats import FilePlan, ReadOptions
+from engine.lake.formats import ReadOptions
 from engine.lake.globs import FoundFile
-from engine.lake.partition import ColumnFacts
+from engine.lake.partition import ColumnFacts, Partition
 from engine.lake.places import DELTA_LOG
 from engine.lake.promotion import plain_schema
 from engine.lake.recent import Recent
@@ -40,6 +40,7 @@ _STATS_TICK = dt.timedelta(milliseconds=1)
 
 
 _KEPT = 64
+_sources: Recent[tuple[object, ...], Source] = Recent(_KEPT)
 _listed: Recent[tuple[str, int, Head], list[_Added]] = Recent(_KEPT)
 
 
@@ -68,21 +69,20 @@ def delta_source(
     """
     table, head = look_at_delta(storage, location, version)
     check_readable(table, storage.relative(location))
-    schema = schema_of(table)
+    schema, found = schema_of(table), int(table.version())
     with delta_faults(storage.relative(location)):
-        key = (location, int(table.version()), head)
-        added = _listed.get(key, lambda: _added(storage, location, table, schema))
-    options = ReadOptions(format="parquet", partition_bytes=partition_bytes)
-    planned = mapped(lambda one: _planned(storage, one, options), added, _PLANNERS)
-    keys = table.metadata().partition_columns
-    stored = [field for field in schema if field.name not in keys]
-    partitions = tuple(
-        replace(partition, conforms=conforms(plan.schema, stored))
-        for plan in planned
-        for partition in plan.partitions
-    )
+        added = _listed.get((location, found, head), lambda: _added(storage, location, table, schema))
+    files = mapped(lambda one: _stamped(storage, one), added, _PLANNERS)
     shown = schema if hidden else without_hidden(schema)
-    return int(table.version()), Source(Reader(storage, shown, options), partitions)
+    reader = Reader(storage, shown, ReadOptions(format="parquet", partition_bytes=partition_bytes))
+    stored = [field for field in schema if field.name not in table.metadata().partition_columns]
+
+    def make() -> Source:
+        pairs = list(zip(added, files, strict=True))
+        parts = mapped(lambda pair: _partitions(reader, *pair, stored), pairs, _PLANNERS)
+        return Source(reader, tuple(partition for part in parts for partition in part))
+
+    return found, _sources.get((reader, location, found, head, tuple(files)), make)
 
 
 def without_hidden(schema: pa.Schema) -> pa.Schema:
@@ -175,20 +175,30 @@ def _fact(row: Mapping[str, Any], field: pa.Field) -> ColumnFacts | None:
     return ColumnFacts(field.name, 0, nulls, low, high)
 
 
-def _planned(storage: Storage, added: _Added, options: ReadOptions) -> FilePlan:
+def _stamped(storage: Storage, added: _Added) -> FoundFile:
     try:
-        file = FoundFile(added.location, storage.stamp(added.location))
+        return FoundFile(added.location, storage.stamp(added.location))
     except NotFoundError as error:
         hint = "old versions lose their files to a vacuum; read a newer one"
         raise NotFoundError(
             f"a file of the table's version is gone: {error.message}", hint, **error.data
         ) from None
-    plan = parquet.plan(storage, file, options)
-    told = (
-        replace(partition, hive=added.partition, facts=tuple(_joined(partition.facts, added.facts)))
+
+
+def _partitions(
+    reader: Reader, added: _Added, file: FoundFile, stored: Sequence[pa.Field]
+) -> list[Partition]:
+    plan = parquet.plan(reader.storage, file, reader.options)
+    told = conforms(plan.schema, stored)
+    return [
+        replace(
+            partition,
+            hive=added.partition,
+            facts=tuple(_joined(partition.facts, added.facts)),
+            conforms=told,
+        )
         for partition in plan.partitions
-    )
-    return replace(plan, partitions=tuple(told))
+    ]
 
 
 def _joined(footer: Sequence[ColumnFacts], log: Mapping[str, ColumnFacts]) -> Iterable[ColumnFacts]:

@@ -13,6 +13,7 @@ from engine.lake import hive
 from engine.lake.format_table import format_named, format_of
 from engine.lake.globs import find_files
 from engine.lake.promotion import plain_schema
+from engine.lake.recent import Recent
 from engine.lake.side_by_side import mapped
 from engine.lake.source import Reader, Source
 from engine.lake.union import conforms, union_schemas
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # Footers are small and mostly waited for; text that is looked through takes a core and memory.
 _FOOTERS_AT_ONCE = 16
 _TEXTS_AT_ONCE = 4
+_sources: Recent[tuple[Storage, tuple[FoundFile, ...], ReadOptions], Source] = Recent(128)
 
 
 def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -> Source:
@@ -39,7 +41,14 @@ def files_source(storage: Storage, paths: Sequence[str], options: ReadOptions) -
 
 
 def plan_files(storage: Storage, files: Sequence[FoundFile], options: ReadOptions) -> Source:
-    """The source of files that were found before; see `files_source`."""
+    """The source of files that were found before; see `files_source`.
+
+    As long as the files are what they were, it is the same source.
+    """
+    return _sources.get((storage, tuple(files), options), lambda: _planned(storage, files, options))
+
+
+def _planned(storage: Storage, files: Sequence[FoundFile], options: ReadOptions) -> Source:
     chosen = format_named(options.format) if options.format else format_of(storage, files)
     if sum(file.stamp.size for file in files) > options.inspect_bytes:
         options = replace(options, inspect_bytes=0)

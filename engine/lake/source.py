@@ -94,6 +94,10 @@ class Source:
     reader: Reader
     partitions: tuple[Partition, ...]
 
+    def __hash__(self) -> int:
+        """Without the partitions and their many facts: it is asked for at every query."""
+        return hash((self.reader, len(self.partitions)))
+
     @property
     def schema(self) -> pa.Schema:
         return self.reader.schema

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.errors import BindError
+from engine.lake.recent import Recent
 from engine.runtime.types import duckdb_name
 from engine.sql.plan import ColumnFacts, Files, Layout, TableFacts
 
 if TYPE_CHECKING:
     from engine.lake import Partition, Source
+
+# Of each source the statistics are added up once, as long as it is the same.
+_tables: Recent[tuple[str, Source, Layout, tuple[tuple[str, str], ...], str | None], BoundTable] = Recent(256)
 
 # What a value takes in memory where nothing else is known: a short text with its header.
 _TEXT_WIDTH = 24.0
@@ -61,6 +65,10 @@ class BoundTable:
     facts: TableFacts
     rows: Stored | Held
 
+    def __hash__(self) -> int:
+        """Without what is known of the columns: it is asked for at every query."""
+        return hash((self.facts.name, self.rows.source if isinstance(self.rows, Stored) else None))
+
     @property
     def schema(self) -> pa.Schema:
         """The columns as they are stored or held."""
@@ -92,12 +100,24 @@ def bind_source(
         BindError: Two columns whose names differ in case only.
         FormatError: A column of a type that cannot be queried.
     """
+    read_as = tuple(sorted((column.lower(), kind) for column, kind in (types or {}).items()))
+    key = (name, source, layout or Files(), read_as, distribution)
+    return _tables.get(key, lambda: _bind(*key))
+
+
+def _bind(
+    name: str,
+    source: Source,
+    layout: Layout,
+    types: tuple[tuple[str, str], ...],
+    distribution: str | None,
+) -> BoundTable:
     shown = [field for field in source.schema if field.name != distribution]
     _refuse_twins(name, (field.name for field in shown))
-    wanted = {column.lower(): kind for column, kind in (types or {}).items()}
+    wanted = dict(types)
     columns = {field.name: _column_facts(field, source, wanted.get(field.name.lower())) for field in shown}
     weight = float(sum(partition.stored for partition in source.partitions))
-    facts = TableFacts(name, columns, layout or Files(), rows=source.rows, bytes=weight)
+    facts = TableFacts(name, columns, layout, rows=source.rows, bytes=weight)
     return BoundTable(facts, Stored(source, distribution))
 
 

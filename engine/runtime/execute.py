@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BindError
@@ -17,6 +18,8 @@ from engine.runtime.scans import HeldOpening, openings, raw_name
 from engine.sql.plan import Broadcast, Gather, Return, Shuffle, Site, Trim
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from engine.runtime.bound import BoundTable
     from engine.runtime.scans import Opening
     from engine.runtime.tasks import Tasks
@@ -131,9 +134,8 @@ class _Run:
         return inputs, arguments
 
     def _sql(self, step: Step) -> str:
-        if isinstance(step.move, Shuffle | Trim):
-            return with_node(step.fragment.query, step.move.keys, self.nodes).sql(dialect="duckdb")
-        return step.fragment.sql()
+        keys = step.move.keys if isinstance(step.move, Shuffle | Trim) else None
+        return _rendered(step.fragment.query, keys, self.nodes)
 
     def _left_behind(self, move: Move, outputs: list[Any]) -> list[list[Any]]:
         """For each node the parts of a step that it may read."""
@@ -151,6 +153,13 @@ class _Run:
         if found is None:
             raise BindError(f"Invalid object name '{scan.table}'.", "Give the tables that were planned with.")
         return found
+
+
+@lru_cache(maxsize=1024)
+def _rendered(query: exp.Query, keys: tuple[exp.Expr, ...] | None, nodes: int) -> str:
+    """The one render of a fragment; a plan that is run again is not rendered again."""
+    whole = query if keys is None else with_node(query, keys, nodes)
+    return whole.sql(dialect="duckdb")
 
 
 def _settings(tables: Sequence[BoundTable]) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +86,17 @@ def openings(table: BoundTable, scan: Scan, nodes: int) -> list[tuple[Opening, t
         view = _view(scan.name, _over_raw(table, scan))
         opening = HeldOpening(scan.name, view, table.rows.schema)
         return [(opening, parts) for parts in deal_held(table, scan, nodes)]
+    return [(opening, ()) for opening in _openings_of_files(table, table.rows, scan, nodes)]
+
+
+@lru_cache(maxsize=512)
+def _openings_of_files(table: BoundTable, stored: Stored, scan: Scan, nodes: int) -> tuple[Opening, ...]:
+    """For each node what it opens of a stored table; the same as long as the files are."""
     shares = deal_stored(table, scan, nodes)
-    if all(_is_own_read(table.rows.source, partition) for partition in table.rows.source.partitions):
-        files = _file_rows(table.rows.source)
-        return [(_files_opening(table, table.rows, scan, share, files), ()) for share in shares]
-    return [(_arrow_opening(table, table.rows, scan, share), ()) for share in shares]
+    if all(_is_own_read(stored.source, partition) for partition in stored.source.partitions):
+        files = _file_rows(stored.source)
+        return tuple(_files_opening(table, stored, scan, share, files) for share in shares)
+    return tuple(_arrow_opening(table, stored, scan, share) for share in shares)
 
 
 def _is_own_read(source: Source, partition: Partition) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.lake import TableName
 from engine.runtime import Answer, Held, Tasks, execute, write_rows
 from engine.runtime.kernel import Settings, cursor
 from engine.session.binding.derived import put_queries
+from engine.session.prepared import Prepared
 from engine.sql.plan import Layout, Plan, plan_query
 
 if TYPE_CHECKING:
@@ -30,17 +31,25 @@ class Machine:
         pool: Where queries run.
         storage: The workspace's files.
         nodes: How many compute nodes a query that reads so many bytes is planned for.
+        prepared: What it has translated and planned.
     """
 
     pool: Tasks
     storage: Storage
     nodes: Callable[[float], int]
+    prepared: Prepared = field(default_factory=Prepared)
 
     def plan(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Plan:
         """The plan of a translated query."""
         facts = {key: relation.rows.facts for key, relation in relations.items()}
         weight = sum(relation.rows.facts.bytes or 0.0 for relation in relations.values())
-        return plan_query(put_queries(tree, relations), facts, nodes=self.nodes(weight))
+        nodes = self.nodes(weight)
+        return self.prepared.plan(
+            tree,
+            relations,
+            nodes,
+            lambda: plan_query(put_queries(tree, relations), facts, nodes=nodes),
+        )
 
     def answer(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """Run a translated query; its rows stay where they are."""

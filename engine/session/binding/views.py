@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
@@ -9,8 +11,11 @@ from engine.sql.syntax import parse_script
 from engine.sql.syntax.statements.objects import CreateView
 
 
+@lru_cache(maxsize=256)
 def view_query(text: str) -> exp.Query:
     """The query of a view from the text that created it, its columns named as the view names them.
+
+    Not to be changed: whoever asks again gets the same.
 
     Raises:
         BindError: It names more or fewer columns than its query has.

@@ -11,7 +11,7 @@ from sqlglot import exp
 from engine.errors import TarnError
 from engine.session.binding.binder import Binder, Bound
 from engine.session.result import Result, ResultSet
-from engine.sql.meaning import SqlType, Variable, parse_type, result_types, to_duckdb
+from engine.sql.meaning import SqlType, Variable, parse_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,11 +93,11 @@ class Run:
 
     def types(self, bound: Bound) -> list[tuple[str, SqlType]]:
         """Name and type of each column that a bound query gives."""
-        return result_types(bound.tree, bound.schema, **self.world.settings())
+        return list(self.world.machine.prepared.translation(bound, self.world.settings()).columns)
 
     def translated(self, bound: Bound, into: Sequence[SqlType] | None = None) -> exp.Query:
         """The bound query as DuckDB's."""
-        return to_duckdb(bound.tree, bound.schema, into=into, **self.world.settings())
+        return self.world.machine.prepared.translation(bound, self.world.settings(), into).tree
 
     def answer(self, bound: Bound, into: Sequence[SqlType] | None = None) -> Answer:
         """Run a bound query; its rows stay on the workers."""

@@ -18,22 +18,24 @@ Layers, upper ones import lower ones:
 
 from __future__ import annotations
 
-from engine.sql.meaning.binding.context import Schema, Variable
+from engine.sql.meaning.binding.context import CLOCK, Schema, Variable
 from engine.sql.meaning.collation import BIN2, CI, Collation, named_collation
 from engine.sql.meaning.failures import read_failure
 from engine.sql.meaning.lake_types import duckdb_type, type_of_arrow
 from engine.sql.meaning.macros import MACROS
-from engine.sql.meaning.translate import result_types, to_duckdb
+from engine.sql.meaning.translate import Translation, result_types, to_duckdb, translate
 from engine.sql.meaning.typenames import parse_type, type_of_node
 from engine.sql.meaning.types import SqlType
 
 __all__ = [
     "BIN2",
     "CI",
+    "CLOCK",
     "MACROS",
     "Collation",
     "Schema",
     "SqlType",
+    "Translation",
     "Variable",
     "duckdb_type",
     "named_collation",
@@ -41,6 +43,7 @@ __all__ = [
     "read_failure",
     "result_types",
     "to_duckdb",
+    "translate",
     "type_of_arrow",
     "type_of_node",
 ]

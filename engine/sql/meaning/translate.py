@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
-from engine.sql.meaning.binding.context import Context, Relation, Schema, Settings, Variable
+from engine.sql.meaning.binding.context import Context, Relation, Schema, Settings, Told, Variable
 from engine.sql.meaning.binding.relations import column_type, shown_name, wrapped
 from engine.sql.meaning.binding.scopes import Scope
 from engine.sql.meaning.collation import BIN2, Collation
@@ -54,11 +54,44 @@ def to_duckdb(
         BindError: A name means nothing or two things, or types do not fit.
         UnsupportedSqlError: The meaning cannot be kept; there is never a wrong value instead.
     """
-    context = _context(Settings(schema, collation, now, variables or {}))
+    return translate(tree, schema, collation=collation, now=now, variables=variables, into=into).tree
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A query in both languages' terms.
+
+    Attributes:
+        tree: See `to_duckdb`; not to be changed.
+        columns: Name and T-SQL type of every column of the result; the name is empty where it has none.
+        asked: The names of the variables whose values it depends on, and `CLOCK` if on the time.
+    """
+
+    tree: exp.Query
+    columns: tuple[tuple[str, SqlType], ...]
+    asked: frozenset[str]
+
+
+def translate(
+    tree: exp.Expr,
+    schema: Schema,
+    *,
+    collation: Collation = BIN2,
+    now: dt.datetime | None = None,
+    variables: Mapping[str, Variable] | None = None,
+    into: Sequence[SqlType] | None = None,
+) -> Translation:
+    """Translate a query, and tell what else its translation depends on, so that it can be used again.
+
+    The arguments and errors are those of `to_duckdb`.
+    """
+    asked: set[str] = set()
+    context = _context(Settings(schema, collation, now, variables or {}, asked))
     relation = query_relation(tree, context)
     if into is not None:
         relation = _assigned(relation, into, context)
-    return relation.tree.copy()
+    columns = tuple((column.name, column_type(column)) for column in relation.columns)
+    return Translation(relation.tree.copy(), columns, frozenset(asked))
 
 
 def result_types(
@@ -73,13 +106,12 @@ def result_types(
 
     The arguments and errors are those of `to_duckdb`.
     """
-    context = _context(Settings(schema, collation, now, variables or {}))
-    return [(column.name, column_type(column)) for column in query_relation(tree, context).columns]
+    return list(translate(tree, schema, collation=collation, now=now, variables=variables).columns)
 
 
 def _context(settings: Settings) -> Context:
-    lowered = {name.lower(): value for name, value in settings.variables.items()}
-    return Context(replace(settings, variables=lowered), RULES, query_relation, Scope())
+    told = Told({name.lower(): value for name, value in settings.variables.items()}, settings.asked)
+    return Context(replace(settings, variables=told), RULES, query_relation, Scope())
 
 
 def _assigned(relation: Relation, into: Sequence[SqlType], context: Context) -> Relation:

@@ -84,6 +84,11 @@ class TableFacts:
         if isinstance(self.layout, Hash):
             self._check_hash(self.layout)
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """All of it as a value that hashes: tables with the same have the same plans."""
+        return self.name, tuple(self.columns.items()), self.layout, self.rows, self.bytes
+
     def _check_hash(self, layout: Hash) -> None:
         unknown = [name for name in layout.columns if name.lower() not in self.columns]
         if unknown or not layout.columns:

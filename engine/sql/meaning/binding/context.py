@@ -18,6 +18,8 @@ from engine.sql.meaning.values import Constant, Value
 
 Schema = Mapping[str, Mapping[str, SqlType]]
 Rule = Callable[[Any, "Context"], Value]
+# No variable is called so.
+CLOCK = "clock()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,24 @@ class Variable:
 
     type: SqlType
     value: Constant
+
+
+class Told(Mapping[str, Variable]):
+    """Variables that remember which of them were asked for, whether they are there or not."""
+
+    def __init__(self, variables: Mapping[str, Variable], asked: set[str]) -> None:
+        self._variables = variables
+        self._asked = asked
+
+    def __getitem__(self, name: str) -> Variable:
+        self._asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +69,14 @@ class Settings:
         collation: The collation of the database.
         now: The time of the statement.
         variables: `@name` and `@@NAME` in lower case, and functions of the session such as `db_name()`.
+        asked: Takes the names of the variables that were looked up, and `CLOCK` if the time was.
     """
 
     schema: Schema
     collation: Collation = BIN2
     now: dt.datetime | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
 
     def clock(self) -> dt.datetime:
         """Give the time of the statement, aware of its zone.
@@ -62,6 +84,7 @@ class Settings:
         Raises:
             OptionError: None was given.
         """
+        self.asked.add(CLOCK)
         if self.now is None:
             raise OptionError(
                 "The statement asks for the time and was given none.", "Pass now=datetime.now(UTC)."
