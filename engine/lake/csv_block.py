@@ -71,7 +71,7 @@ def read_block(
             column_types=dict(types),
             null_values=list(options.null_values),
             strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
+            quoted_strings_can_be_null=options.quoted_nulls,
             # Digits are booleans only if somebody says so: in one block they may be alone, in the next not.
             true_values=[*_TRUE, "1"] if types else _TRUE,
             false_values=[*_FALSE, "0"] if types else _FALSE,

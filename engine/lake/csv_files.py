@@ -12,9 +12,10 @@ from engine.lake.csv_block import Block
 from engine.lake.csv_head import read_head
 from engine.lake.csv_parse import infer, parse
 from engine.lake.csv_records import Dialect
+from engine.lake.csv_rewriting import open_records
 from engine.lake.formats import CsvOptions, FilePlan, ReadOptions
 from engine.lake.rows import stack
-from engine.lake.text import LastEnd, block_encoding, blocks, newline_end, open_text, read_range, transcode
+from engine.lake.text import LastEnd, block_encoding, blocks, newline_end, read_range, transcode
 from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
     name = storage.relative(file.location)
     declared = {} if options.schema is None else {field.name: field.type for field in options.schema}
     pieces: list[Looked] = []
-    with open_text(storage, file.location, options.csv.encoding) as stream:
+    with open_records(storage, file.location, options.csv) as stream:
         head = read_head(stream, options.csv, name)
         if not head.names:
             return FilePlan(file, None, ())
         schemas = [pa.schema([pa.field(column, declared.get(column, pa.null())) for column in head.names])]
-        divisible = is_divisible(file.location, options.csv.encoding)
+        divisible = are_divisible(file.location, options.csv)
         cutter = Cutter(
-            options.partition_bytes, _last_end(options.csv), options.inspect_bytes == 0, divisible
+            options.partition_bytes, last_end_of(options.csv), options.inspect_bytes == 0, divisible
         )
         for piece in cutter.pieces(stream, head.size, head.rest, file.stamp.size):
             first_row = None if pieces else 1
@@ -55,29 +56,39 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
     """Parse a partition's records; only the wanted columns are converted."""
     types = {field.name: field.type for field in wanted if field.name in partition.header}
-    return stack(parse(block, types, options.csv) for block in _blocks(storage, partition, options))
+    return stack(parse(block, types, options.csv) for block in csv_blocks(storage, partition, options))
 
 
-def _last_end(options: CsvOptions) -> LastEnd:
+def are_divisible(location: str, options: CsvOptions) -> bool:
+    """Whether ranges of a CSV file's bytes can be read alone."""
+    if options.separators is not None or options.compression:
+        return False
+    return is_divisible("" if options.compression == "" else location, options.encoding)
+
+
+def last_end_of(options: CsvOptions) -> LastEnd:
+    """Where the records of a CSV file end."""
     if not options.quoted_newlines:
         return newline_end
     return Dialect(options.delimiter, options.quote, options.escape).last_end
 
 
-def _blocks(storage: Storage, partition: Partition, options: ReadOptions) -> Iterator[Block]:
+def csv_blocks(storage: Storage, partition: Partition, options: ReadOptions) -> Iterator[Block]:
+    """The records of a partition, some megabytes at a time."""
     name, csv = storage.relative(partition.location), options.csv
     if partition.byte_range is not None:
         start = partition.byte_range[0]
         yield _block(name, partition.header, read_range(storage, partition), start, partition.first_row, csv)
         return
-    with open_text(storage, partition.location, csv.encoding) as stream:
+    with open_records(storage, partition.location, csv) as stream:
         head = read_head(stream, csv, name)
-        for data in blocks(stream, options.partition_bytes, _last_end(csv), head.rest):
+        for data in blocks(stream, options.partition_bytes, last_end_of(csv), head.rest):
             yield _block(name, partition.header, data, None, None, csv)
 
 
 def _block(
     name: str, header: tuple[str, ...], data: bytes, start: int | None, row: int | None, options: CsvOptions
 ) -> Block:
-    text = transcode(data, block_encoding(options.encoding), name, start or 0)
+    encoding = "utf-8" if options.separators is not None else block_encoding(options.encoding)
+    text = transcode(data, encoding, name, start or 0)
     return Block(text, header, name, start, row)

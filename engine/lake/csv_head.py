@@ -80,7 +80,7 @@ def _first_end(dialect: Dialect, data: bytes) -> int | None:
 
 def _fields(record: bytes, options: CsvOptions, name: str, offset: int) -> list[str]:
     try:
-        text = record.decode(block_encoding(options.encoding))
+        text = record.decode("utf-8" if options.separators else block_encoding(options.encoding))
     except UnicodeDecodeError as error:
         raise bad_text(name, options.encoding, offset, error) from None
     lines = csv.reader(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import FormatError, OptionError
-from engine.lake import csv_files, json_lines, parquet
+from engine.lake import csv_files, csv_rows, json_lines, parquet
 from engine.lake.formats import COMPRESSIONS, Format
 from engine.lake.promotion import promote_json, promote_text
 
@@ -21,7 +21,9 @@ FORMATS = (
     ),
     Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read),
 )
-_BY_NAME = {one.name: one for one in FORMATS}
+# CSV read row by row; nothing is of it by its suffix.
+_ROWS = Format("rows", (), csv_rows.plan, csv_rows.read, promote_text, is_text=True)
+_BY_NAME = {one.name: one for one in (*FORMATS, _ROWS)}
 
 
 def format_named(name: str) -> Format:

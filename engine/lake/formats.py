@@ -30,6 +30,23 @@ NULL_VALUES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Separators:
+    """The marks of a text file that Arrow cannot read: several characters, or rows that end in no newline.
+
+    Such a file is rewritten with the marks of its `CsvOptions` as it is read, as a whole.
+
+    Attributes:
+        field: Between fields.
+        row: Behind each row; "" for a newline.
+        quote: Around fields; "" for none.
+    """
+
+    field: str
+    row: str = ""
+    quote: str = '"'
+
+
+@dataclass(frozen=True, slots=True)
 class CsvOptions:
     """How a CSV file is written.
 
@@ -41,6 +58,9 @@ class CsvOptions:
         names: Column names to use, in place of the header where there is one.
         skip_rows: Lines to leave out at the top, before the header.
         null_values: Texts that stand for a missing value, quoted or not; the default is what pandas takes.
+        quoted_nulls: Whether such a text stands for a missing value inside quotes too.
+        separators: What the file really has, where it is to be rewritten with the marks above.
+        compression: "gzip", "bz2" or "zstd", "" for none; None to go by the file's suffix.
         encoding: Any codec of Python. Ones in which a newline byte is not always a newline prevent splitting.
         quoted_newlines: Whether quoted fields may hold newlines. Saying no lets a large file be split by
             looking at a few kilobytes around each cut instead of reading all of it.
@@ -53,6 +73,9 @@ class CsvOptions:
     names: tuple[str, ...] | None = None
     skip_rows: int = 0
     null_values: tuple[str, ...] = NULL_VALUES
+    quoted_nulls: bool = True
+    separators: Separators | None = None
+    compression: str | None = None
     encoding: str = "utf-8"
     quoted_newlines: bool = True
 

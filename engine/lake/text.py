@@ -33,9 +33,11 @@ def newline_end(data: bytes) -> int:
 
 
 @contextmanager
-def open_text(storage: Storage, location: str, encoding: str) -> Iterator[IO[bytes]]:
-    """The decompressed bytes of a text file, in `block_encoding(encoding)`."""
-    codec = compression_of(location)
+def open_text(
+    storage: Storage, location: str, encoding: str, *, compression: str | None = None
+) -> Iterator[IO[bytes]]:
+    """The decompressed bytes of a text file, in `block_encoding(encoding)`; None goes by the suffix."""
+    codec = compression_of(location) if compression is None else compression or None
     with storage.faults(location), storage.open(location) as raw:
         if codec is None:
             yield _recoded(raw, encoding, storage.relative(location))

@@ -131,11 +131,10 @@ def test_a_delta_table_by_its_folder(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        "MAXERRORS = 3",
         "DATA_COMPRESSION = 'SNAPPY'",
         "CODEPAGE = '37'",
-        "ROWTERMINATOR = '|'",
-        "FIELDTERMINATOR = '||'",
+        "FIELDQUOTE = '||'",
+        "ROWSET_OPTIONS = '{}'",
     ],
 )
 def test_options_that_cannot_be_honoured_are_refused(people: Path, session: Session, option: str) -> None:

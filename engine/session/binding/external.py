@@ -11,6 +11,7 @@ from engine.session.catalog.definitions import Definition, Definitions, Key, Kin
 from engine.sql.meaning import parse_type
 
 if TYPE_CHECKING:
+    from engine.lake import CsvOptions
     from engine.session.binding.relations import Relation
 
 # FORMAT_TYPE of CREATE EXTERNAL FILE FORMAT to FORMAT of OPENROWSET.
@@ -45,6 +46,11 @@ def external_rowset(
     recursive = path.endswith("/**")
     plain = path.removesuffix("/**").rstrip("/")
     return Rowset((plain,), name, csv_options(_csv(told)), columns, recursive=recursive)
+
+
+def csv_of_format(definitions: Definitions, name: str) -> CsvOptions:
+    """How the text files of an external file format are written."""
+    return csv_options(_csv(definitions.get(Kind.FILE_FORMAT, Key.of(name)).body))
 
 
 def _csv(told: Any) -> dict[str, str | int | bool]:

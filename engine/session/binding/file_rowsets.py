@@ -21,6 +21,7 @@ from engine.session.binding.trees import (
     quoted,
     table,
 )
+from engine.session.loading.rowsets import rejecting_relation
 from engine.sql.meaning import to_duckdb
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.syntax.nodes import FileName, FilePath
@@ -56,7 +57,11 @@ def bind_open_rowset(node: exp.Table, binder: Binder, world: World) -> None:
     def keep(files: Sequence[FoundFile]) -> Sequence[FoundFile]:
         return _kept(files, tests, alias, hidden, world) if tests else files
 
-    relation = bind_rowset(world.storage, binder.fresh("rowset"), rowset, hidden, keep)
+    name = binder.fresh("rowset")
+    if rowset.rejecting is not None and not world.dry:
+        relation = rejecting_relation(world, name, rowset, hidden, keep)
+    else:
+        relation = bind_rowset(world.storage, name, rowset, hidden, keep)
     binder.add(relation)
     for call in calls:
         call.replace(column(alias, _hidden_name(call)))

@@ -46,7 +46,7 @@ def rowset_source(storage: Storage, rowset: Rowset, schema: pa.Schema | None, ke
     """
     if rowset.format == "delta":
         return _delta(storage, rowset)
-    paths = rowset.paths if rowset.recursive else [_own_files(storage, path) for path in rowset.paths]
+    paths = rowset.paths if rowset.recursive else [own_files(storage, path) for path in rowset.paths]
     try:
         files = find_files(storage, paths)
     except NotFoundError as error:
@@ -85,7 +85,7 @@ def path_value(file: FoundFile | Partition, name: str) -> str | None:
     return file.wildcards[number - 1] if number <= len(file.wildcards) else None
 
 
-def _own_files(storage: Storage, path: str) -> str:
+def own_files(storage: Storage, path: str) -> str:
     """A folder of OPENROWSET means its own files; `/**` all below it."""
     plain = path.rstrip("/")
     if "*" in plain or "?" in plain or not storage.is_folder(storage.resolve(plain)):

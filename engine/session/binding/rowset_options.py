@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import CsvOptions
+from engine.lake.formats import Separators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,14 @@ class RowsetColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejecting:
+    """How many rows may be rejected, and the folder that keeps them; empty for none."""
+
+    allowed: int
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rowset:
     """Files to read as rows.
 
@@ -49,6 +58,7 @@ class Rowset:
         csv: How CSV files are written.
         columns: What WITH declares; empty to infer.
         recursive: A folder means all below it, not its own files alone.
+        rejecting: Which bad rows are let go; None for none.
     """
 
     paths: tuple[str, ...]
@@ -56,6 +66,7 @@ class Rowset:
     csv: CsvOptions = field(default_factory=CsvOptions)
     columns: tuple[RowsetColumn, ...] = ()
     recursive: bool = False
+    rejecting: Rejecting | None = None
 
     @property
     def by_name(self) -> bool:
@@ -82,24 +93,58 @@ def csv_options(given: Mapping[str, str | int | bool]) -> CsvOptions:
 
     Args:
         given: Option in lower case to value: fieldterminator, rowterminator, fieldquote, escapechar,
-            firstrow, header_row, codepage, datafiletype.
+            firstrow, header_row, codepage, datafiletype, parser_version, data_compression.
 
     Raises:
         UnsupportedSqlError: A terminator, quote or code page that cannot be read.
     """
-    delimiter = _mark(str(given.get("fieldterminator", ",")), "FIELDTERMINATOR")
+    delimiter = unescaped(str(given.get("fieldterminator", ",")))
     quote = _mark(str(given.get("fieldquote", '"')), "FIELDQUOTE")
-    _check_rows(str(given.get("rowterminator", "\\n")))
+    escape = _mark(str(given.get("escapechar", "")), "ESCAPECHAR")
+    row = unescaped(str(given.get("rowterminator", "\\n")))
     header = bool(given.get("header_row", False))
+    separators = None
+    if len(delimiter.encode()) > 1 or row not in _LINES:
+        separators = _separators(delimiter, row, quote, escape)
+        delimiter, quote = CsvOptions().delimiter, CsvOptions().quote
     return CsvOptions(
         delimiter=delimiter,
         quote="" if quote == delimiter == _DOCUMENT else quote,
-        escape=_mark(str(given.get("escapechar", "")), "ESCAPECHAR"),
+        escape=escape,
         header=header,
         skip_rows=_skipped(int(given.get("firstrow", 2 if header else 1)), header=header),
         null_values=("",),
+        # Parser 2.0 reads "" as an empty text.
+        quoted_nulls=str(given.get("parser_version", "1.0")) != "2.0",
+        separators=separators,
+        compression=_compression(str(given.get("data_compression", ""))),
         encoding=_encoding(given),
     )
+
+
+def _separators(field: str, row: str, quote: str, escape: str) -> Separators:
+    if not field:
+        raise BindError("FIELDTERMINATOR is empty.", "Give what stands between fields.")
+    if escape:
+        raise UnsupportedSqlError(
+            "ESCAPECHAR does not go with a terminator of several characters.", "Quote fields instead."
+        )
+    return Separators(field, "" if row in _LINES else row, quote)
+
+
+def _compression(name: str) -> str | None:
+    """The lake's word for a compression; None to go by the files' suffixes.
+
+    Raises:
+        UnsupportedSqlError: Text files of that compression cannot be read.
+    """
+    known = {"": None, "GZIP": "gzip", "NONE": ""}
+    plain = "GZIP" if "GZIP" in name.upper() else name.upper()
+    if plain not in known:
+        raise UnsupportedSqlError(
+            f"Text files of COMPRESSION = '{name}' are not supported.", "Use GZIP or NONE."
+        )
+    return known[plain]
 
 
 def _skipped(first_row: int, *, header: bool) -> int:
@@ -127,13 +172,6 @@ def _mark(text: str, option: str) -> str:
             f"{option} = '{text}' has more than one character.", "Files are read with one-character marks."
         )
     return mark
-
-
-def _check_rows(text: str) -> None:
-    if unescaped(text) not in _LINES:
-        raise UnsupportedSqlError(
-            f"ROWTERMINATOR = '{text}' is not supported.", "Rows end with \\n or \\r\\n: leave it out."
-        )
 
 
 def unescaped(text: str) -> str:

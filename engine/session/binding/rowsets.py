@@ -11,7 +11,13 @@ from engine.errors import BindError, UnsupportedSqlError
 from engine.runtime.bound import bind_source
 from engine.session.binding.relations import Relation, inferred_columns, reading_as
 from engine.session.binding.rowset_files import Keep, rowset_source, with_paths
-from engine.session.binding.rowset_options import Rowset, RowsetColumn, csv_options, file_format
+from engine.session.binding.rowset_options import (
+    Rejecting,
+    Rowset,
+    RowsetColumn,
+    csv_options,
+    file_format,
+)
 from engine.session.catalog.definitions import Definitions, Key, Kind
 from engine.session.types import stored_type
 from engine.sql.meaning import SqlType, to_duckdb, type_of_node
@@ -26,13 +32,10 @@ if TYPE_CHECKING:
 
 HIDDEN = nvarchar(1024)
 _CSV = (
-    "codepage", "datafiletype", "escapechar", "fieldquote", "fieldterminator", "firstrow", "header_row",
-    "rowterminator",
+    "codepage", "data_compression", "datafiletype", "escapechar", "fieldquote", "fieldterminator", "firstrow",
+    "header_row", "parser_version", "rowterminator",
 )  # fmt: skip
 _REFUSED = {
-    "maxerrors": "rows that do not fit end the query",
-    "errorfile_data_source": "rejected rows are not kept",
-    "errorfile_location": "rejected rows are not kept",
     "rowset_options": "a file that changes while it is read ends the query",
 }
 
@@ -58,7 +61,22 @@ def read_rowset(node: OpenRowset, definitions: Definitions) -> Rowset:
         options,
         columns,
         recursive=all(path.endswith("/**") for path in located),
+        rejecting=_rejecting(given, definitions),
     )
+
+
+def _rejecting(given: Mapping[str, str | int | bool], definitions: Definitions) -> Rejecting | None:
+    """MAXERRORS, ERRORFILE_LOCATION and ERRORFILE_DATA_SOURCE."""
+    location, source = str(given.get("errorfile_location", "")), str(given.get("errorfile_data_source", ""))
+    allowed = int(given.get("maxerrors", 0))
+    if not allowed and not location:
+        return None
+    if str(given["format"]).upper() != "CSV":
+        raise BindError("MAXERRORS and ERRORFILE_LOCATION are options of CSV files.", "Leave them out.")
+    if source and not location:
+        raise BindError("ERRORFILE_DATA_SOURCE needs ERRORFILE_LOCATION.", "Name the folder too.")
+    folder = located_path(location.lstrip("/"), source, definitions) if location else ""
+    return Rejecting(allowed, folder)
 
 
 def located_path(path: str, source: str, definitions: Definitions) -> str:
@@ -73,11 +91,6 @@ def _refuse(given: Mapping[str, str | int | bool]) -> None:
     for name, why in _REFUSED.items():
         if name in given and str(given[name]) != "0":
             raise UnsupportedSqlError(f"{name.upper()} is not supported: {why}.", "Leave it out.")
-    packed = str(given.get("data_compression", "GZIP")).upper()
-    if packed not in ("GZIP", "NONE") and "GZIP" not in packed:
-        raise UnsupportedSqlError(
-            f"DATA_COMPRESSION = '{packed}' is not supported.", "Use GZIP, and the suffix .gz."
-        )
     if str(given.get("parser_version", "2.0")) not in ("1.0", "2.0"):
         raise BindError(
             f"PARSER_VERSION = '{given['parser_version']}' does not exist.", "Use '1.0' or '2.0'."

@@ -11,6 +11,7 @@ from engine.session.binding.relations import inferred_columns
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
 from engine.session.types import stored_type
 from engine.sql.meaning import SqlType, named_collation, parse_type
+from engine.sql.syntax.statements.tables import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,16 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredColumn:
-    """One column as declared; `default` is a SELECT of the one value, empty for none."""
+    """One column as declared; `default` is a SELECT of the one value, empty for none.
+
+    An `identity` numbers its own rows.
+    """
 
     name: str
     type: SqlType
     nullable: bool = True
     default: str = ""
+    identity: Identity | None = None
 
     def as_json(self) -> dict[str, Any]:
         collation = self.type.collation
-        told = {"name": self.name, "type": str(self.type), "nullable": self.nullable, "default": self.default}
+        told: dict[str, Any] = {
+            "name": self.name,
+            "type": str(self.type),
+            "nullable": self.nullable,
+            "default": self.default,
+        }
+        if self.identity is not None:
+            told["identity"] = [self.identity.seed, self.identity.increment]
         return told if collation is None else {**told, "collation": collation.name}
 
     @classmethod
@@ -35,7 +47,8 @@ class DeclaredColumn:
         kind = parse_type(str(told["type"]))
         if told.get("collation"):
             kind = kind.with_facts(collation=named_collation(str(told["collation"])))
-        return cls(str(told["name"]), kind, bool(told["nullable"]), str(told["default"]))
+        identity = Identity(*told["identity"]) if told.get("identity") else None
+        return cls(str(told["name"]), kind, bool(told["nullable"]), str(told["default"]), identity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConflictError, UnsupportedSqlError
 from engine.session.doing import (
     changing,
+    copying,
     explaining,
     external,
     inserting,
@@ -57,6 +58,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     object_statements.CreateSchema: objects.do_create_schema,
     object_statements.CreateView: objects.do_create_view,
     object_statements.Drop: objects.do_drop,
+    query_statements.CopyInto: copying.do_copy,
     query_statements.Delete: changing.do_delete,
     query_statements.Execute: procedures.do_execute,
     query_statements.ExecuteText: procedures.do_execute_text,
@@ -96,7 +98,6 @@ _REFUSED: dict[type[Statement], tuple[str, str]] = {
         "is not supported",
         "CREATE TABLE new AS SELECT * FROM old, then DROP TABLE old.",
     ),
-    query_statements.CopyInto: ("is not supported", "INSERT INTO t SELECT * FROM OPENROWSET(BULK ...) AS r."),
     table_statements.AddColumns: _REBUILD,
     table_statements.AlterColumn: _REBUILD,
     table_statements.DropColumns: _REBUILD,

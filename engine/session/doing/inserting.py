@@ -29,7 +29,7 @@ def do_insert(run: Run, statement: Insert) -> None:
     target = find_target(run, Name.of(statement.target))
     named = columns_named(target, [column.name for column in statement.columns])
     source = _source(statement, named, _null_variables(run))
-    query = _whole_rows(target, named, source, statement.with_)
+    query = whole_rows(target, named, source, statement.with_)
     bound = run.bind(query)
     run.counted(target.write(run, target.rows(run, bound), "append"))
 
@@ -103,11 +103,11 @@ def default_of(column: DeclaredColumn) -> exp.Expr:
     return item.this if isinstance(item, exp.Alias) else item
 
 
-def _whole_rows(
+def whole_rows(
     target: Target,
     named: Sequence[DeclaredColumn],
     source: exp.Query | exp.Values | None,
-    ctes: exp.With | None,
+    ctes: exp.With | None = None,
 ) -> exp.Select:
     """A query that gives every column of the table: the named ones from the source, the others by default."""
     places = {column.name: f"c{at}" for at, column in enumerate(named)}

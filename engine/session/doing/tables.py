@@ -13,8 +13,8 @@ from engine.session.binding.rowsets import declared_type
 from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.declarations import Declaration, DeclaredColumn
 from engine.session.catalog.definitions import Kind, already_there
-from engine.session.doing.storing import declared_columns
 from engine.session.doing.targets import Target, find_target
+from engine.session.storing import declared_columns
 from engine.sql.meaning import named_collation
 from engine.sql.plan import Hash, Layout, Replicate, RoundRobin
 from engine.sql.syntax import Name
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 def do_create_table(run: Run, statement: tables.CreateTable) -> None:
     """An empty table; keys are promises that nobody checks, as in a dedicated pool."""
     columns = tuple(_declared(column) for column in statement.columns)
-    target = _new(run, statement.name, columns, statement.options)
-    target.clear(run, "create")
-    _declare(run, target, statement.name)
+    create_for(run, statement.name, columns, statement.options)
     run.rowcount = -1
 
 
@@ -98,6 +96,16 @@ def refuse_taken(run: Run, name: Name) -> None:
     )
     if taken or world.table(key) is not None:
         raise already_there(name.name)
+
+
+def create_for(
+    run: Run, name: Name, columns: tuple[DeclaredColumn, ...], options: tables.TableOptions
+) -> Target:
+    """An empty table."""
+    target = _new(run, name, columns, options)
+    target.clear(run, "create")
+    _declare(run, target, name)
+    return target
 
 
 def _new(run: Run, name: Name, columns: tuple[DeclaredColumn, ...], options: tables.TableOptions) -> Target:

@@ -11,7 +11,7 @@ from engine.errors import BindError
 from engine.runtime import Held, bind_held
 from engine.session.binding.world import TempTable
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of
-from engine.session.doing.storing import arrow_schema, stored_query
+from engine.session.storing import arrow_schema, stored_query
 from engine.sql.syntax import Name
 
 if TYPE_CHECKING:

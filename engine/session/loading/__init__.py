@@ -1,0 +1,1 @@
+"""Text files row by row: each is converted whole or rejected, and what is rejected is told and kept."""
