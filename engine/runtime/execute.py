@@ -15,6 +15,7 @@ from engine.runtime.fragments import FragmentTask, Input
 from engine.runtime.kernel import Settings
 from engine.runtime.output import part_of, report
 from engine.runtime.scans import HeldOpening, openings, raw_name
+from engine.runtime.spelling import spelled
 from engine.sql.plan import Broadcast, Gather, Return, Shuffle, Site, Trim
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class _Run:
 def _rendered(query: exp.Query, keys: tuple[exp.Expr, ...] | None, nodes: int) -> str:
     """The one render of a fragment; a plan that is run again is not rendered again."""
     whole = query if keys is None else with_node(query, keys, nodes)
-    return whole.sql(dialect="duckdb")
+    return spelled(whole).sql(dialect="duckdb")
 
 
 def _settings(tables: Sequence[BoundTable]) -> Settings:
