@@ -9,29 +9,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.prep.apply import Preparation
+    from engine.prep.apply import Crossed, Preparation
     from engine.prep.blocks import Blocks, blocks_of, blocks_of_tables
     from engine.prep.default import DefaultFeatures, default_features
-    from engine.prep.fitting import FittedFeatures, fit
+    from engine.prep.fitting import FittedFeatures, fit, signature_of
     from engine.prep.inputs import InputSpec, Signature, feed, frame
+    from engine.prep.plan import learns_from_label
+    from engine.prep.transformers import DatetimeParts, TextHasher
 
 __all__ = [
     "Blocks",
+    "Crossed",
+    "DatetimeParts",
     "DefaultFeatures",
     "FittedFeatures",
     "InputSpec",
     "Preparation",
     "Signature",
+    "TextHasher",
     "blocks_of",
     "blocks_of_tables",
     "default_features",
     "feed",
     "fit",
     "frame",
+    "learns_from_label",
+    "signature_of",
 ]
 
 _HOMES = {
+    "Crossed": "apply",
+    "DatetimeParts": "transformers",
     "Preparation": "apply",
+    "TextHasher": "transformers",
     "Blocks": "blocks",
     "blocks_of": "blocks",
     "blocks_of_tables": "blocks",
@@ -39,6 +49,8 @@ _HOMES = {
     "default_features": "default",
     "FittedFeatures": "fitting",
     "fit": "fitting",
+    "learns_from_label": "plan",
+    "signature_of": "fitting",
     "InputSpec": "inputs",
     "Signature": "inputs",
     "feed": "inputs",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from engine.inference import load_runner
 from engine.prep.inputs import Signature, check, feed
+
+if TYPE_CHECKING:
+    from engine.prep.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +54,26 @@ class Preparation:
             return np.empty((0, len(self.feature_names)), dtype=np.float32)
         runner = load_runner(self.model, [self.signature.matrix_name])
         (matrix,) = runner.run(feed(table, self.signature))
+        return matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """How rows that train are prepared: each by the graph that has not learned from the labels of its fold.
+
+    Attributes:
+        target: The label, and how rows are dealt out to folds.
+        without: One preparation per fold.
+    """
+
+    target: Target
+    without: tuple[Preparation, ...]
+
+    def matrix(self, table: pa.Table) -> np.ndarray:
+        """Prepare rows, given with all columns of the signature, the label too; see `Preparation.matrix`."""
+        folds = self.target.fold_of(table)
+        matrix = np.empty((table.num_rows, len(self.without[0].feature_names)), dtype=np.float32)
+        for fold, preparation in enumerate(self.without):
+            rows = np.flatnonzero(folds == fold)
+            matrix[rows] = preparation.matrix(table.take(rows))
         return matrix

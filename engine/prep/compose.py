@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from engine.errors import DataError, UnsupportedError
 from engine.prep.passes import Fit, together
@@ -26,6 +26,8 @@ def fit_step(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
         return (yield from _fit_pipeline(step, inflow))
     if type(step) is ColumnTransformer:
         return (yield from _fit_columns(step, inflow))
+    if type(step) is FeatureUnion:
+        return (yield from _fit_union(step, inflow))
     if not inflow.labels:
         raise DataError(
             f"no column is left for {type(step).__name__} of {', '.join(map(repr, inflow.view.names))}",
@@ -54,6 +56,20 @@ def _fit_columns(transformer: Estimator, inflow: Inflow) -> Fit[Estimator]:
     live = [branch for branch in branches if branch.fits]
     fitted = yield from together([fit_step(branch.step, inflow.select(branch.positions)) for branch in live])
     return _assembled(result, inflow, branches, {b.name: f for b, f in zip(live, fitted, strict=True)})
+
+
+def _fit_union(union: Estimator, inflow: Inflow) -> Fit[Estimator]:
+    result = clone(union)
+    live = [(name, step) for name, step in result.transformer_list if not is_plain(step)]
+    made = yield from together([fit_step(step, inflow) for _, step in live])
+    fitted = {name: part for (name, _), part in zip(live, made, strict=True)}
+    result.transformer_list = [
+        (name, FrozenEstimator(fitted[name]) if name in fitted else step)
+        for name, step in result.transformer_list
+    ]
+    _fit_frozen(result, inflow.head.copy())
+    result.transformer_list = [(name, fitted.get(name, part)) for name, part in result.transformer_list]
+    return result
 
 
 def _assembled(
@@ -85,4 +101,4 @@ def _fit_frozen(composite: Estimator, head: Block) -> None:
             composite.fit(head)
     except (ValueError, TypeError) as problem:
         message = f"scikit-learn cannot put the branches side by side: {first_line(problem)}"
-        raise UnsupportedError(message, "Mend the ColumnTransformer's own parameters.") from problem
+        raise UnsupportedError(message, f"Mend the {type(composite).__name__}'s own parameters.") from problem

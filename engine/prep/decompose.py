@@ -19,6 +19,7 @@ import pyarrow as pa
 from engine.prep.inputs import frame
 from engine.prep.missing import missing, refuse_missing
 from engine.prep.summaries.finite import numbers
+from engine.prep.target import Target, given, labelled
 
 if TYPE_CHECKING:
     from engine.lake import Runner
@@ -34,6 +35,15 @@ class Decomposition:
     view: View
     labels: tuple[str, ...]
     centre: np.ndarray
+    target: Target | None = None
+
+    def of(self, table: pa.Table, signature: Signature) -> Any:
+        """The view's rows in a partition."""
+        seen = frame(table, signature)
+        if self.target is None or not self.view.crossed:
+            return self.view.of(seen)
+        label = given(table, self.target)
+        return self.view.of(labelled(seen, label), label.folds) if len(label.values) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,10 +83,12 @@ def _factor(
 ) -> np.ndarray:
     """Return R and -R of one partition, over the square root of 2: their mean is 0, none to take off."""
     width = len(asked.labels)
-    table = read(part, signature.names)
+    crossed = asked.target.columns if asked.target is not None and asked.view.crossed else ()
+    table = read(part, tuple(dict.fromkeys((*signature.names, *crossed))))
     factor = np.zeros((width, width))
-    if table.num_rows:
-        rows = numbers(asked.view.of(frame(table, signature)), asked.labels) - asked.centre
+    block = asked.of(table, signature) if table.num_rows else None
+    if block is not None:
+        rows = numbers(block, asked.labels) - asked.centre
         refuse_missing(asked.labels, missing(rows).sum(axis=0), "a decomposition")
         triangle = np.linalg.qr(rows, mode="r")
         factor[: len(triangle)] = triangle

@@ -58,7 +58,7 @@ def default_features(
     notes = {
         field.name: f"its type {field.type} is neither a number nor a text"
         for field in blocks.schema
-        if kind_of(field.type) is None and field.name != target
+        if kind_of(field.type) not in ("number", "text") and field.name != target
     }
     if "" in blocks.schema.names:
         notes[""] = "it has no name"

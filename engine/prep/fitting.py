@@ -11,14 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from engine.errors import DataError, SignatureError, UnsupportedError
-from engine.prep.apply import Preparation
+from engine.prep.apply import Crossed, Preparation
 from engine.prep.blocks import Blocks, blocks_of
 from engine.prep.compose import fit_step
+from engine.prep.crossing import inside, without_fold
 from engine.prep.graph import feature_names, to_onnx
 from engine.prep.inputs import Signature, frame, kind_of
 from engine.prep.parity import check_parity
 from engine.prep.passes import drive
-from engine.prep.plan import check, texts_left, used_columns
+from engine.prep.plan import check, check_label, texts_left, times_left, used_columns
+from engine.prep.target import Target
 from engine.prep.views import Inflow, View
 
 if TYPE_CHECKING:
@@ -37,11 +39,26 @@ class FittedFeatures:
 
     Attributes:
         transformer: scikit-learn's own object, fitted: what `fit` of all rows in one frame would have given.
-        preparation: The graph that training and scoring run.
+        preparation: The graph that scoring runs, and training too but for cross-fitted encodings.
+        crossed: With a TargetEncoder, how training rows are encoded.
     """
 
     transformer: Any
     preparation: Preparation
+    crossed: Crossed | None = None
+
+    @property
+    def training_columns(self) -> tuple[str, ...]:
+        """The raw columns that `training_matrix` reads."""
+        names = self.preparation.signature.names
+        return names if self.crossed is None else tuple(dict.fromkeys((*names, *self.crossed.target.columns)))
+
+    def training_matrix(self, table: pa.Table) -> np.ndarray:
+        """Prepare rows to train on, as `Preparation.matrix` does for rows to score.
+
+        They differ for a TargetEncoder alone: a row that trains must not be encoded by its own label.
+        """
+        return self.preparation.matrix(table) if self.crossed is None else self.crossed.matrix(table)
 
 
 def fit(
@@ -68,16 +85,40 @@ def fit(
         DataError: There are no rows, or they hold what a step cannot take.
     """
     blocks = blocks_of(source)
+    signature = signature_of(transformer, blocks.schema, target)
     schema = _without(blocks.schema, target)
-    layout = _layout(schema)
-    signature = _signature(transformer, schema, layout)
     rows = _first_rows(blocks, signature, runner)
     head = frame(rows, signature).reindex(columns=schema.names)
-    inflow = Inflow(View(tuple(schema.names)), head, layout, tuple(schema.names))
+    label = None
+    if target is not None:
+        folds, seed = check_label(transformer, target)
+        label = Target.of(blocks.schema, target, signature.names).dealt(folds, seed)
+    names = tuple(schema.names)
+    inflow = Inflow(View(names), head, _layout(schema), names, label)
     fitted = drive(fit_step(transformer, inflow), blocks, signature, runner)
     preparation = _exported(fitted, signature)
     check_parity(fitted, head, preparation.matrix(rows), preparation.feature_names)
-    return FittedFeatures(fitted, preparation)
+    return FittedFeatures(fitted, preparation, _crossed(fitted, inflow, signature))
+
+
+def signature_of(transformer: Estimator, schema: pa.Schema, target: str | None = None) -> Signature:
+    """Return the raw columns that a preparation, not fitted yet, uses; see `fit` for what it refuses."""
+    check(transformer)
+    check_label(transformer, target)
+    without = _without(schema, target)
+    return _signature(transformer, without, _layout(without))
+
+
+def _crossed(fitted: Estimator, inflow: Inflow, signature: Signature) -> Crossed | None:
+    """The graphs of a fitted preparation without each fold of its cross-fit."""
+    crossings = inside(fitted, inflow.crossings)
+    if not crossings or inflow.target is None:
+        return None
+    graphs = []
+    for fold in range(len(crossings[0].without)):
+        with without_fold(crossings, fold):
+            graphs.append(_exported(fitted, signature))
+    return Crossed(inflow.target, tuple(graphs))
 
 
 def _exported(fitted: Estimator, signature: Signature) -> Preparation:
@@ -88,11 +129,18 @@ def _exported(fitted: Estimator, signature: Signature) -> Preparation:
 
 
 def _signature(transformer: Estimator, schema: pa.Schema, layout: pd.DataFrame) -> Signature:
-    check(transformer)
     used = used_columns(transformer, layout)
     if not used:
         raise UnsupportedError("the preparation uses no column at all", "Give it at least one column.")
     signature = Signature.of(schema, {schema.names[place] for place in used})
+    times = {place for place in used if kind_of(schema.types[place]) == "time"}
+    for place in sorted(times_left(transformer, layout, times)):
+        name = schema.names[place]
+        raise SignatureError(
+            f"column {name!r} of type {schema.types[place]} is neither a number nor a text",
+            "Make numbers of it with engine.prep.DatetimeParts, or drop it.",
+            column=name,
+        )
     texts = {place for place in used if kind_of(schema.types[place]) == "text"}
     left = [schema.names[place] for place in sorted(texts_left(transformer, layout, texts))]
     if left:
@@ -112,7 +160,7 @@ def _without(schema: pa.Schema, target: str | None) -> pa.Schema:
 
 def _layout(schema: pa.Schema) -> pd.DataFrame:
     """Return no rows with the dtypes that pandas gives these columns, by which column selectors choose."""
-    return cast("pd.DataFrame", schema.remove_metadata().empty_table().to_pandas())
+    return cast("pd.DataFrame", schema.remove_metadata().empty_table().to_pandas(date_as_object=False))
 
 
 def _first_rows(blocks: Blocks, signature: Signature, runner: Runner) -> pa.Table:

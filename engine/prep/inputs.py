@@ -1,10 +1,10 @@
-"""What a model input is: a number or a text column, and how Arrow columns become either."""
+"""What a model input is: a column of numbers, texts or times, and how Arrow columns become either."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,10 @@ from engine.errors import SignatureError
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["number", "text"]
+Kind = Literal["number", "text", "time"]
+
+# A missing time, in graphs.
+NO_TIME = -(2**63)
 
 # What the graph of a whole model puts out; in ONNX an input cannot have the name of an output.
 MODEL_OUTPUTS = ("score", "label", "probabilities")
@@ -27,7 +30,7 @@ class InputSpec:
 
     Attributes:
         name: The column's name.
-        kind: `number` is fed as float32, `text` as string.
+        kind: `number` is fed as float32, `text` as string, `time` as int64 microseconds since 1970.
     """
 
     name: str
@@ -50,7 +53,7 @@ class Signature:
 
         Raises:
             SignatureError: A name is empty, is not in the schema, stands in it twice, or has a type that is
-                neither a number nor a text (dates, times, binary, nested).
+                no number, text, date or time (durations, binary, nested).
         """
         wanted = set(columns)
         _refuse_absent(wanted, schema.names)
@@ -89,9 +92,9 @@ class Signature:
             SignatureError: A kind is not known.
         """
         for row in rows:
-            if row["kind"] not in ("number", "text"):
+            if row["kind"] not in get_args(Kind):
                 message = f"input {row['name']!r} has the unknown kind {row['kind']!r}"
-                raise SignatureError(message, "Kinds are number and text.", column=row["name"])
+                raise SignatureError(message, "Kinds are number, text and time.", column=row["name"])
         return cls(tuple(InputSpec(row["name"], cast("Kind", row["kind"])) for row in rows))
 
 
@@ -111,6 +114,8 @@ def kind_of(dtype: pa.DataType) -> Kind | None:
     )
     if any(test(dtype) for test in number):
         return "number"
+    if pa.types.is_timestamp(dtype) or pa.types.is_date(dtype):
+        return "time"
     text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     return "text" if any(test(dtype) for test in text) else None
 
@@ -121,14 +126,14 @@ def feed(table: pa.Table, signature: Signature) -> dict[str, np.ndarray]:
     Numbers (bool, integer, decimal and float columns) become float32 with NaN for null: float32 is what the
     trees see, so integers beyond 2**24 and decimals are rounded to the nearest float32, and a number beyond
     3.4e38 becomes infinite. Texts become Python strings; a null and an empty string are both missing, fed as
-    `""`.
+    `""`. Dates and times become microseconds since 1970 on the clock of their zone, `NO_TIME` for null.
 
     Args:
         table: The rows; columns that the signature does not name are ignored.
         signature: The inputs wanted.
 
     Returns:
-        Input of the graph -> array of shape `[rows, 1]`: float32, or object of `str`.
+        Input of the graph -> array of shape `[rows, 1]`: float32, object of `str`, or int64.
 
     Raises:
         SignatureError: Columns are missing, stand in the table twice, or have another kind than wanted.
@@ -149,7 +154,8 @@ def frame(table: pa.Table, signature: Signature) -> pd.DataFrame:
         signature: The inputs wanted.
 
     Returns:
-        One column per input: float64 for numbers, object of `str` for texts, `np.nan` where missing.
+        One column per input: float64 for numbers, object of `str` for texts, `np.nan` where missing;
+        `datetime64[us]` for times.
 
     Raises:
         SignatureError: As in `feed`.
@@ -209,8 +215,8 @@ def _kind_or_refuse(field: pa.Field) -> Kind:
     kind = kind_of(field.type)
     if kind is None:
         raise SignatureError(
-            f"column {field.name!r} of type {field.type} is neither a number nor a text",
-            "Derive numbers or texts from it first (a year, a weekday, a field of it), or drop it.",
+            f"column {field.name!r} of type {field.type} is neither a number nor a text nor a time",
+            "Derive numbers or texts from it first (its length, a field of it), or drop it.",
             column=field.name,
             given=str(field.type),
         )
@@ -218,11 +224,25 @@ def _kind_or_refuse(field: pa.Field) -> Kind:
 
 
 def _fed(column: pa.ChunkedArray, kind: Kind) -> np.ndarray:
+    if kind == "time":
+        return _microseconds(column)
     return _numbers(column, pa.float32()) if kind == "number" else _texts(column, missing="")
 
 
 def _seen(column: pa.ChunkedArray, kind: Kind) -> np.ndarray:
+    if kind == "time":
+        return _microseconds(column).view("datetime64[us]")
     return _numbers(column, pa.float64()) if kind == "number" else _texts(column, missing=np.nan)
+
+
+def _microseconds(column: pa.ChunkedArray) -> np.ndarray:
+    """Times on the clock of their own zone as int64; null is numpy's NaT, the least int64."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = pc.local_timestamp(column)
+    whole = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    return cast("np.ndarray", whole.fill_null(NO_TIME).to_numpy().astype(np.int64, copy=False))
 
 
 def _numbers(column: pa.ChunkedArray, wanted: pa.DataType) -> np.ndarray:

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from engine.errors import UnsupportedError
+from engine.errors import DataError, UnsupportedError
 from engine.prep.decompose import Decomposition, decompose
 from engine.prep.inputs import Signature, frame
+from engine.prep.target import Given, Target, given, labelled
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from engine.lake import Runner
     from engine.prep.blocks import Blocks
     from engine.prep.summaries import Statistic
@@ -34,6 +37,39 @@ class Request:
     view: View
     labels: tuple[str, ...]
     statistic: Statistic
+    target: Target | None = None
+
+    @property
+    def labelled(self) -> bool:
+        """Whether only rows with a label count."""
+        return self.statistic.labelled or self.view.crossed
+
+    def answer(self, rows: Rows) -> Any:
+        """Summarise one partition; None if it has no row that counts."""
+        if not self.labelled or self.target is None:
+            return self.statistic.summarise(self.view.of(rows.seen), self.labels)
+        label, seen = rows.given(self.target)
+        if not len(label.values):
+            return None
+        block = self.view.of(seen, label.folds)
+        more = (label,) if self.statistic.labelled else ()
+        return self.statistic.summarise(block, self.labels, *more)
+
+
+class Rows:
+    """One partition as all requests of a pass see it."""
+
+    def __init__(self, table: pa.Table, signature: Signature) -> None:
+        self._table = table
+        self._given: dict[Target, tuple[Given, pd.DataFrame]] = {}
+        self.seen = frame(table, signature)
+
+    def given(self, target: Target) -> tuple[Given, pd.DataFrame]:
+        """The label of the rows that have one, and those rows."""
+        if target not in self._given:
+            label = given(self._table, target)
+            self._given[target] = label, labelled(self.seen, label)
+        return self._given[target]
 
 
 def request(inflow: Inflow, statistic: Statistic) -> Request:
@@ -48,7 +84,7 @@ def request(inflow: Inflow, statistic: Statistic) -> Request:
         raise UnsupportedError(
             message, "Encode them first, with OneHotEncoder or OrdinalEncoder.", columns=texts
         )
-    return Request(inflow.view, inflow.labels, statistic)
+    return Request(inflow.view, inflow.labels, statistic, inflow.target)
 
 
 Requests = tuple[Request | Decomposition, ...]
@@ -105,10 +141,13 @@ def drive(fit: Fit[T], blocks: Blocks, signature: Signature, runner: Runner) -> 
 def _answer(requests: Requests, blocks: Blocks, signature: Signature, runner: Runner) -> tuple[Any, ...]:
     summed = tuple(request for request in requests if isinstance(request, Request))
     summaries = iter(one_pass(summed, blocks, signature, runner) if summed else ())
-    return tuple(
+    answers = tuple(
         next(summaries) if isinstance(request, Request) else decompose(request, blocks, signature, runner)
         for request in requests
     )
+    if any(answer is None for answer in answers):
+        raise DataError("no row has a label to learn from", "Check the label's column, and the filters.")
+    return answers
 
 
 def one_pass(
@@ -121,7 +160,9 @@ def one_pass(
 ) -> tuple[Any, ...]:
     """Answer all requests by reading every partition once, and of it only the columns that they look at."""
     wanted = signature.select(name for request in requests for name in request.view.names)
-    work = partial(_summarise, blocks.read, wanted, requests)
+    targets = [request.target for request in requests if request.labelled and request.target is not None]
+    columns = dict.fromkeys((*wanted.names, *(name for target in targets for name in target.columns)))
+    work = partial(_summarise, blocks.read, tuple(columns), wanted, requests)
     merges = [request.statistic.merge for request in requests]
     tree = MergeTree(partial(_merge, merges))
     for index, summaries in runner.stream(work, blocks.parts, label=label):
@@ -134,21 +175,25 @@ Summaries = tuple[Any, ...] | None
 
 def _summarise(
     read: Callable[[Any, Sequence[str]], pa.Table],
+    columns: tuple[str, ...],
     signature: Signature,
     requests: tuple[Request, ...],
     part: Any,
 ) -> Summaries:
-    table = read(part, signature.names)
+    table = read(part, columns)
     if not table.num_rows:
         return None
-    seen = frame(table, signature)
-    return tuple(request.statistic.summarise(request.view.of(seen), request.labels) for request in requests)
+    rows = Rows(table, signature)
+    return tuple(request.answer(rows) for request in requests)
 
 
 def _merge(merges: Sequence[Callable[[Any, Any], Any]], left: Summaries, right: Summaries) -> Summaries:
     if left is None or right is None:
         return right if left is None else left
-    return tuple(merge(a, b) for merge, a, b in zip(merges, left, right, strict=True))
+    return tuple(
+        (b if a is None else a) if a is None or b is None else merge(a, b)
+        for merge, a, b in zip(merges, left, right, strict=True)
+    )
 
 
 class MergeTree:

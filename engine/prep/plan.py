@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, TargetEncoder
 
 from engine.errors import UnsupportedError
 from engine.prep.rules import rule_for
+from engine.prep.rules.targets import folds_of
 from engine.prep.selection import branches_of
+from engine.prep.target import DEFAULT_FOLDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +46,54 @@ def check(step: Estimator) -> None:
             _refuse_scalar(name, inner, columns)
             check(inner)
         check(step.remainder)
+    elif type(step) is FeatureUnion:
+        for _, inner in _parts(step, step.transformer_list, 2):
+            check(inner)
     else:
         rule_for(step)
+
+
+def leaves_of(step: Estimator) -> Iterator[Estimator]:
+    """Yield the transformers of a preparation that are not made of others; it must have been checked."""
+    if is_plain(step):
+        return
+    if type(step) is Pipeline:
+        inner = [part for _, part in step.steps]
+    elif type(step) is FeatureUnion:
+        inner = [part for _, part in step.transformer_list]
+    elif type(step) is ColumnTransformer:
+        inner = [*(part for _, part, _ in step.transformers), step.remainder]
+    else:
+        yield step
+        return
+    for part in inner:
+        yield from leaves_of(part)
+
+
+def learns_from_label(step: Estimator) -> bool:
+    """Say whether some transformer of a preparation looks at the label."""
+    return any(rule_for(leaf).labelled for leaf in leaves_of(step))
+
+
+def check_label(step: Estimator, target: str | None) -> tuple[int, int]:
+    """Refuse what needs a label where there is none, and cross-fits that deal out rows in different ways.
+
+    Returns:
+        The folds of the cross-fit and their seed; of no use where nothing is crossed.
+
+    Raises:
+        UnsupportedError: Names the transformer.
+    """
+    labelled = [leaf for leaf in leaves_of(step) if rule_for(leaf).labelled]
+    if labelled and target is None:
+        name = type(labelled[0]).__name__
+        raise UnsupportedError(f"{name} learns from the label", "Name it: target='COLUMN'.", transformer=name)
+    crossed = {folds_of(leaf) for leaf in labelled if type(leaf) is TargetEncoder}
+    if len(crossed) > 1:
+        raise UnsupportedError(
+            "the TargetEncoders deal out rows in different ways", "Give all of them the same cv."
+        )
+    return next(iter(crossed), None) or (DEFAULT_FOLDS, 0)
 
 
 def used_columns(step: Estimator, layout: pd.DataFrame) -> set[int]:
@@ -59,6 +108,8 @@ def used_columns(step: Estimator, layout: pd.DataFrame) -> set[int]:
     """
     if type(step) is Pipeline:
         return used_columns(next(iter(_real_steps(step)), "passthrough"), layout)
+    if type(step) is FeatureUnion:
+        return {place for part in _union_steps(step) for place in used_columns(part, layout)}
     if type(step) is ColumnTransformer:
         return {
             branch.positions[place]
@@ -82,6 +133,8 @@ def texts_left(step: Estimator, layout: pd.DataFrame, texts: set[int]) -> set[in
         if len(steps) == 1:
             return texts_left(steps[0], layout, texts)
         return texts if all(type(inner) in KEEPS_TEXTS for inner in steps) else set()
+    if type(step) is FeatureUnion:
+        return {place for part in _union_steps(step) for place in texts_left(part, layout, texts)}
     if type(step) is ColumnTransformer:
         return {
             branch.positions[place]
@@ -94,6 +147,34 @@ def texts_left(step: Estimator, layout: pd.DataFrame, texts: set[int]) -> set[in
             )
         }
     return texts if is_plain(step) or type(step) in KEEPS_TEXTS else set()
+
+
+def times_left(step: Estimator, layout: pd.DataFrame, times: set[int]) -> set[int]:
+    """Return the positions of the raw columns of times that no step makes numbers of.
+
+    Args:
+        step: The preparation, checked.
+        layout: The raw columns, without rows.
+        times: The positions of those that are dates or times.
+    """
+    if not times:
+        return set()
+    if type(step) is Pipeline:
+        return times_left(next(iter(_real_steps(step)), "passthrough"), layout, times)
+    if type(step) is FeatureUnion:
+        return {place for part in _union_steps(step) for place in times_left(part, layout, times)}
+    if type(step) is ColumnTransformer:
+        return {
+            branch.positions[place]
+            for branch in branches_of(step, layout)
+            if branch.positions and branch.step != "drop"
+            for place in times_left(
+                branch.step,
+                layout.iloc[:, list(branch.positions)],
+                {place for place, position in enumerate(branch.positions) if position in times},
+            )
+        }
+    return set() if not is_plain(step) and rule_for(step).times else times
 
 
 def is_plain(step: Estimator) -> bool:
@@ -124,6 +205,10 @@ def _refuse_scalar(name: str, step: Estimator, columns: Any) -> None:
             f"branch {name!r} selects by {columns!r}, which scikit-learn takes for a series, not a table"
         )
         raise UnsupportedError(message, f"Write [{columns!r}].", branch=name)
+
+
+def _union_steps(union: Estimator) -> list[Estimator]:
+    return [step for _, step in union.transformer_list if step != "drop"]
 
 
 def _real_steps(pipeline: Estimator) -> list[Estimator]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from engine.errors import DataError, UnsupportedError
+from engine.prep.crossing import Crossing, copies, in_order, inside
 from engine.prep.naming import names_out
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from engine.prep.target import Target
 
 # A DataFrame, an array or a sparse array of rows: what scikit-learn hands from step to step.
 Block = Any
@@ -52,22 +55,56 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossApply:
+    """Send every row through the copy of a fitted step that has not seen the labels of the row's fold."""
+
+    without: tuple[Estimator, ...]
+
+    def __call__(self, block: Block, folds: np.ndarray) -> Block:
+        rows = [np.flatnonzero(folds == fold) for fold in range(len(self.without))]
+        filled = [
+            (fitted, of_fold) for fitted, of_fold in zip(self.without, rows, strict=True) if len(of_fold)
+        ]
+        pieces = [Apply(fitted)(_take(block, of_fold)) for fitted, of_fold in filled]
+        return in_order(pieces, [of_fold for _, of_fold in filled])
+
+
+def _take(block: Block, rows: np.ndarray) -> Block:
+    return block.iloc[rows].reset_index(drop=True) if hasattr(block, "iloc") else block[rows]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Raw columns and the steps that they go through; a picklable recipe, not data."""
 
     names: tuple[str, ...]
-    steps: tuple[Select | Apply, ...] = ()
+    steps: tuple[Select | Apply | CrossApply, ...] = ()
 
-    def then(self, step: Select | Apply) -> Self:
+    @property
+    def crossed(self) -> bool:
+        """Whether a step of it differs from fold to fold, so that only rows with a label can be seen."""
+        return any(isinstance(step, CrossApply) for step in self.steps)
+
+    def then(self, step: Select | Apply | CrossApply) -> Self:
         if isinstance(step, Select) and not self.steps:
             return replace(self, names=tuple(self.names[i] for i in step.positions))
         return replace(self, steps=(*self.steps, step))
 
-    def of(self, frame: pd.DataFrame) -> Block:
-        """Return the view's rows; raw columns that no step looks at need not be in the frame."""
+    def of(self, frame: pd.DataFrame, folds: np.ndarray | None = None) -> Block:
+        """Return the view's rows; raw columns that no step looks at need not be in the frame.
+
+        Args:
+            frame: Raw rows.
+            folds: Their folds, needed where the view is crossed.
+        """
         block: Block = frame.reindex(columns=list(self.names))
         for step in self.steps:
-            block = step(block)
+            if isinstance(step, CrossApply):
+                if folds is None:
+                    raise TypeError("a crossed view needs the folds of its rows")
+                block = step(block, folds)
+            else:
+                block = step(block)
         return block
 
 
@@ -80,17 +117,22 @@ class Inflow:
         head: Its first rows, as scikit-learn will see them.
         layout: The same columns, maybe without rows, with the dtypes by which column selectors choose.
         labels: One name per column, for messages.
+        target: The label, where there is one.
+        crossings: The cross-fitted encoders so far, one list for all of a preparation.
     """
 
     view: View
     head: Block
     layout: Block
     labels: tuple[str, ...]
+    target: Target | None = None
+    crossings: list[Crossing] = field(default_factory=list)
 
     def select(self, positions: Sequence[int]) -> Self:
         step = Select(tuple(positions))
         labels = tuple(self.labels[i] for i in positions)
-        return type(self)(self.view.then(step), step(self.head), step(self.layout), labels)
+        view, head, layout = self.view.then(step), step(self.head), step(self.layout)
+        return replace(self, view=view, head=head, layout=layout, labels=labels)
 
     def through(self, fitted: Estimator) -> Self:
         """Return what flows out of a fitted step."""
@@ -102,7 +144,9 @@ class Inflow:
                 "Use set_output(transform='default') or 'pandas'.",
             )
         names = head.columns if hasattr(head, "columns") else names_out(fitted, self.labels, head.shape[1])
-        return type(self)(self.view.then(step), head, head, tuple(map(str, names)))
+        crossings = inside(fitted, self.crossings)
+        view = self.view.then(CrossApply(copies(fitted, crossings)) if crossings else step)
+        return replace(self, view=view, head=head, layout=head, labels=tuple(map(str, names)))
 
     def texts(self) -> list[str]:
         """Return the labels of the columns whose first rows hold a text."""

@@ -166,7 +166,7 @@ def test_the_file_has_one_input_per_column_used_and_one_output() -> None:
     model = onnx.load_from_string(ours.model)
     assert [value.name for value in model.graph.input] == ["word", "code"]
     assert [value.name for value in model.graph.output] == ["features"]
-    assert {opset.domain: opset.version for opset in model.opset_import} == {"": 19, "ai.onnx.ml": 3}
+    assert {opset.domain: opset.version for opset in model.opset_import} == {"": 20, "ai.onnx.ml": 3}
     assert model.ir_version == 10
     onnx.checker.check_model(model, full_check=True)
     assert fit(transformer, split(SEEN, [1, 5]), InlineRunner()).preparation.model == ours.model

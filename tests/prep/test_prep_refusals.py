@@ -14,8 +14,10 @@ from prep_oracle import split
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_selection import SelectKBest, mutual_info_classif
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -34,7 +36,7 @@ from sklearn.preprocessing import (
 
 from engine.errors import DataError, SignatureError, TarnError, UnsupportedError
 from engine.lake import InlineRunner
-from engine.prep import Blocks, fit
+from engine.prep import Blocks, DatetimeParts, TextHasher, fit
 from engine.prep.views import Inflow, View
 
 SCHEMA = pa.schema(
@@ -64,25 +66,25 @@ UNSUPPORTED: list[tuple[Any, str]] = [
     (KNNImputer(), "KNNImputer"),
     (PowerTransformer(), "PowerTransformer"),
     (SplineTransformer(), "SplineTransformer"),
-    (TargetEncoder(), "TargetEncoder"),
+    (TargetEncoder(cv=[(0, 1)]), "TargetEncoder.*cv="),
+    (TargetEncoder(cv=KFold(3)), "TargetEncoder.*cv=KFold"),
+    (TargetEncoder(categories=[["a"]]), "TargetEncoder.*categories"),
+    (SelectKBest(mutual_info_classif), "SelectKBest.*mutual_info_classif"),
+    (DatetimeParts(parts=("century",)), "DatetimeParts.*century"),
+    (TextHasher(0), "TextHasher.*n_features=0"),
     (IncrementalPCA(), "IncrementalPCA"),
     (CountVectorizer(), "CountVectorizer"),
     (LogisticRegression(), "LogisticRegression"),
-    (make_union(StandardScaler()), "FeatureUnion"),
-    (FunctionTransformer(np.log1p), "FunctionTransformer.*log1p"),
-    (SimpleImputer(add_indicator=True), "SimpleImputer.*add_indicator=True"),
+    (make_union(StandardScaler(), KNNImputer()), "KNNImputer"),
+    (FunctionTransformer(str.upper), "FunctionTransformer.*upper.*np.log1p"),
+    (FunctionTransformer(np.log1p, kw_args={"where": True}), "FunctionTransformer.*kw_args"),
+    (FunctionTransformer(np.clip, kw_args={"a_min": "low"}), "FunctionTransformer.*clip"),
     (SimpleImputer(missing_values=-1), "SimpleImputer.*missing_values=-1"),
     (SimpleImputer(strategy=np.max), "SimpleImputer.*strategy"),
     (SimpleImputer(strategy="constant", fill_value=""), "SimpleImputer.*fill_value=''"),
-    (OneHotEncoder(min_frequency=3), "OneHotEncoder.*min_frequency=3"),
-    (OneHotEncoder(max_categories=3), "OneHotEncoder.*max_categories=3"),
-    (OneHotEncoder(handle_unknown="infrequent_if_exist"), "OneHotEncoder.*infrequent"),
     (OneHotEncoder(dtype=object), "OneHotEncoder.*dtype"),
-    (OrdinalEncoder(max_categories=3), "OrdinalEncoder.*max_categories=3"),
-    (KBinsDiscretizer(strategy="kmeans"), "KBinsDiscretizer.*kmeans"),
     (KBinsDiscretizer(quantile_method="hazen"), "KBinsDiscretizer.*hazen"),
-    (QuantileTransformer(output_distribution="normal"), "QuantileTransformer.*normal"),
-    (PCA(n_components="mle"), "PCA.*mle"),
+    (QuantileTransformer(ignore_implicit_zeros=True), "QuantileTransformer.*ignore_implicit_zeros"),
     (StandardScaler, "not a transformer"),
     ("scale", "not a transformer"),
     (make_pipeline(StandardScaler(), KNNImputer()), "KNNImputer"),
@@ -255,3 +257,27 @@ def test_a_pipeline_that_does_nothing() -> None:
     for step in (Pipeline([("p", "passthrough")]), Pipeline([("p", "passthrough"), ("s", MinMaxScaler())])):
         ours = fit(step, split(table, [1]), InlineRunner(), target="y").preparation
         assert ours.matrix(table).shape == (2, 1)
+
+
+@pytest.mark.parametrize("step", [TargetEncoder(), SelectKBest(k=1)], ids=str)
+def test_what_learns_from_a_label_needs_one(step: Any) -> None:
+    with pytest.raises(UnsupportedError, match="learns from the label") as caught:
+        fit(ColumnTransformer([("s", step, ["n"])]), NOTHING_READ, InlineRunner())
+    assert "target=" in str(caught.value.hint)
+
+
+def test_encoders_that_deal_out_rows_in_different_ways() -> None:
+    transformer = ColumnTransformer([("a", TargetEncoder(cv=3), ["word"]), ("b", TargetEncoder(cv=4), ["m"])])
+    with pytest.raises(UnsupportedError, match="different ways"):
+        fit(transformer, NOTHING_READ, InlineRunner(), target="y")
+
+
+def test_times_that_nothing_makes_numbers_of() -> None:
+    parts = DatetimeParts()
+    for transformer in (
+        ColumnTransformer([("t", make_pipeline(StandardScaler(), parts), ["when"])]),
+        ColumnTransformer([("t", make_union(parts, "passthrough"), ["when"])]),
+    ):
+        with pytest.raises(SignatureError, match="'when'") as caught:
+            fit(transformer, NOTHING_READ, InlineRunner(), target="y")
+        assert "DatetimeParts" in str(caught.value.hint)

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 from prep_oracle import assert_same_fit, dense, fit_both, whole
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -24,6 +25,8 @@ from sklearn.preprocessing import (
     RobustScaler,
     StandardScaler,
 )
+
+from engine.prep.graph.calls import CALLS
 
 ROWS = 997
 
@@ -86,6 +89,15 @@ SAME_FIT = [
     FunctionTransformer(feature_names_out="one-to-one"),
     QuantileTransformer(subsample=None),
     QuantileTransformer(n_quantiles=20, subsample=None),
+    VarianceThreshold(),
+    VarianceThreshold(0.3),
+    make_union(StandardScaler(), "passthrough", make_pipeline(SimpleImputer(), MinMaxScaler()), "drop"),
+    FeatureUnion([("a", StandardScaler()), ("b", MaxAbsScaler())], transformer_weights={"a": 2}),
+    *(
+        SimpleImputer(strategy=strategy, add_indicator=True, keep_empty_features=keep)
+        for strategy in ("mean", "median", "most_frequent", "constant")
+        for keep in (True, False)
+    ),
 ]
 NO_GAPS = [
     KBinsDiscretizer(encode="ordinal", subsample=None),
@@ -94,12 +106,19 @@ NO_GAPS = [
     KBinsDiscretizer(encode="ordinal", quantile_method="inverted_cdf", subsample=None),
     PolynomialFeatures(),
     PolynomialFeatures(degree=3, interaction_only=True, include_bias=False),
+    KBinsDiscretizer(n_bins=3, strategy="kmeans", encode="ordinal", subsample=None),
+    KBinsDiscretizer(n_bins=4, strategy="kmeans", subsample=None),
 ]
 CATEGORIES = [
     OneHotEncoder(),
     OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32),
     OneHotEncoder(drop="first"),
     OneHotEncoder(drop="if_binary", handle_unknown="ignore"),
+    OneHotEncoder(min_frequency=200),
+    OneHotEncoder(max_categories=3, handle_unknown="infrequent_if_exist"),
+    OneHotEncoder(max_categories=2, handle_unknown="warn", drop="first"),
+    OneHotEncoder(min_frequency=0.3, drop="if_binary", handle_unknown="ignore"),
+    OneHotEncoder(drop=["a", "a", "once", 1, 0.1]),
     OneHotEncoder(feature_name_combiner=lambda name, value: f"{name}={value}"),
     OrdinalEncoder(),
     OrdinalEncoder(encoded_missing_value=-1),
@@ -107,6 +126,14 @@ CATEGORIES = [
         handle_unknown="use_encoded_value", unknown_value=-5, encoded_missing_value=-6, dtype=np.int32
     ),
     OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan),
+    OrdinalEncoder(max_categories=3),
+    OrdinalEncoder(min_frequency=0.2, encoded_missing_value=9),
+    OrdinalEncoder(
+        min_frequency=200,
+        handle_unknown="use_encoded_value",
+        unknown_value=4,
+        encoded_missing_value=-3,
+    ),
     make_pipeline(SimpleImputer(strategy="most_frequent"), OrdinalEncoder()),
     make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), OneHotEncoder()),
 ]
@@ -151,6 +178,7 @@ DECOMPOSITIONS = [
     PCA(),
     PCA(3),
     PCA(0.9),
+    PCA("mle"),
     PCA(2, whiten=True),
     PCA(2, svd_solver="randomized", iterated_power=50, random_state=0),
     TruncatedSVD(3, n_iter=50, random_state=0),
@@ -160,6 +188,8 @@ DECOMPOSITIONS = [
 @pytest.mark.parametrize("transformer", DECOMPOSITIONS, ids=name_of)
 @pytest.mark.parametrize("rows", [ROWS, 3], ids=["many rows", "fewer rows than columns"])
 def test_decompositions(transformer: Any, rows: int) -> None:
+    if transformer.n_components == "mle" and rows < 4:
+        pytest.skip("scikit-learn's mle needs as many rows as columns")
     table = numbers(gaps=False).drop_columns(["offset", "constant", "tiny"]).slice(0, rows)
     ours, theirs = fit_both(transformer, table)
     for name, value in vars(theirs).items():
@@ -174,3 +204,49 @@ def test_decompositions(transformer: Any, rows: int) -> None:
     wanted = theirs.transform(whole(table, ours))
     np.testing.assert_allclose(ours.transformer.transform(whole(table, ours)), wanted, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(ours.preparation.matrix(table), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("quantiles", [5, 1000])
+@pytest.mark.parametrize("gaps", [True, False])
+def test_quantiles_of_a_normal_distribution(quantiles: int, gaps: bool) -> None:
+    transformer = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", subsample=None)
+    check(transformer, numbers(gaps=gaps), atol=2e-5)
+
+
+def _within(function: Any, table: pa.Table) -> pa.Table:
+    """The columns on which a function has finite values that float32 can hold."""
+    if function in (np.log, np.log2, np.log10, np.reciprocal):
+        return table.select(["skewed", "offset"])
+    if function in (np.sqrt, np.log1p):
+        return table.select(["skewed", "codes", "zeros"])
+    return table.select(["codes", "tiny", "zeros"])
+
+
+@pytest.mark.parametrize("function", list(CALLS), ids=lambda f: f.__name__)
+@pytest.mark.parametrize("gaps", [True, False])
+def test_functions_of_whole_columns(function: Any, gaps: bool) -> None:
+    table = _within(function, numbers(gaps=gaps))
+    check(FunctionTransformer(function, feature_names_out="one-to-one"), table)
+
+
+def test_the_functions_keep_their_digits_near_zero() -> None:
+    tiny = pa.table({"x": pa.array([1e-12, -1e-12, 1e-20, 0.0, 3.0], pa.float32())})
+    for function in (np.log1p, np.expm1):
+        graph = fit_both(FunctionTransformer(function), tiny, parts=1)[0].preparation.matrix(tiny)[:, 0]
+        np.testing.assert_allclose(graph, function(tiny["x"].to_numpy().astype(float)), rtol=1e-6)
+
+
+def test_clip_between_two_numbers() -> None:
+    check(FunctionTransformer(np.clip, kw_args={"a_min": 1, "a_max": 4}), numbers(gaps=True))
+
+
+def test_fill_values_keep_their_digits_on_the_way_to_a_scaler() -> None:
+    table = numbers(gaps=True).select(["offset"])
+    check(make_pipeline(SimpleImputer(), MinMaxScaler()), table, atol=1e-6)
+
+
+def test_columns_that_are_always_missing() -> None:
+    table = numbers(gaps=True)
+    table = table.append_column("empty", pa.nulls(ROWS, pa.float64())).append_column("null", pa.nulls(ROWS))
+    for keep in (True, False):
+        check(SimpleImputer(add_indicator=True, keep_empty_features=keep), table)

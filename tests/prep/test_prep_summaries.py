@@ -83,7 +83,8 @@ def test_distinct_and_presence(rows: list[tuple[Any, float]], cuts: list[int]) -
     values[:] = rows
     found = summary(DISTINCT, values, cuts)
     present = summary(PRESENCE, values, cuts)
-    for column, answer, count in zip(values.T, found, present, strict=True):
+    assert present.rows == len(rows)
+    for column, answer, count in zip(values.T, found, present.count, strict=True):
         there = [value for value in column if value == value]
         assert answer.missing == len(column) - len(there)
         assert count == len(there)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from engine.prep.inputs import Kind, Signature
 
 ML_DOMAIN = "ai.onnx.ml"
-# onnxruntime 1.31 loads opset <= 26, ml <= 5, IR <= 13; 19 is the first opset whose Equal takes strings.
-OPSETS = {"": 19, ML_DOMAIN: 3}
+# onnxruntime 1.31 loads opset <= 26, ml <= 5, IR <= 13; 20 is the first opset that splits strings.
+# Also loaded is its own domain, from which comes the one hash of strings that a graph can have.
+OPSETS = {"": 20, ML_DOMAIN: 3}
+CONTRIB_DOMAIN = "com.microsoft"
 IR_VERSION = 10
 
 
@@ -30,8 +32,9 @@ class Cell:
         tensor: The tensor's name; its shape is `[None, width]`.
         place: The column's position in it.
         width: How many columns the tensor has.
-        kind: What it holds: float32 numbers or strings.
+        kind: What it holds: float32 numbers, strings, or times as int64 microseconds since 1970.
         label: The column's name, for node names and messages.
+        wide: Whether its numbers are float64, on their way from one step to the next.
     """
 
     tensor: str
@@ -39,6 +42,7 @@ class Cell:
     width: int
     kind: Kind
     label: str
+    wide: bool = False
 
 
 class Graph:
@@ -49,6 +53,7 @@ class Graph:
         self._taken = {*signature.tensors.values(), signature.matrix_name}
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
+        self._integers: dict[int, str] = {}
         self._count = 0
 
     def raw(self) -> dict[str, Cell]:
@@ -78,11 +83,20 @@ class Graph:
         self._constants.append(tensor)
         return name
 
-    def node(self, kind: str, *inputs: str, name: str = "", domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output and return the output's name."""
+    def integer(self, value: int) -> str:
+        """Add a constant int64 `[1, 1]`, once per value."""
+        if value not in self._integers:
+            self._integers[value] = self.constant(np.array([[value]], dtype=np.int64))
+        return self._integers[value]
+
+    def node(
+        self, kind: str, *inputs: str, name: str = "", domain: str = "", outputs: int = 1, **attributes: Any
+    ) -> str:
+        """Add a node and return the name of its first output."""
         output = self.fresh(kind.lower())
+        names = [output, *(self.fresh(kind.lower()) for _ in range(outputs - 1))]
         self._nodes.append(
-            helper.make_node(kind, inputs, [output], name=name or output, domain=domain, **attributes)
+            helper.make_node(kind, inputs, names, name=name or output, domain=domain, **attributes)
         )
         return output
 
@@ -111,7 +125,7 @@ class Graph:
         return rename(graph.output[0].name)
 
     def matrix(self, cells: Sequence[Cell]) -> str:
-        """Return one tensor of these columns side by side."""
+        """Return one tensor of these columns, which must be of one type, side by side."""
         runs = [list(run) for _, run in groupby(cells, key=lambda cell: cell.tensor)]
         parts = [self._columns(run) for run in runs]
         return parts[0] if len(parts) == 1 else self.node("Concat", *parts, axis=1)
@@ -123,22 +137,38 @@ class Graph:
         return self.node("Gather", run[0].tensor, self.constant(np.array(places, dtype=np.int64)), axis=1)
 
     def numbers(self, cells: Sequence[Cell], step: str) -> str:
-        """Return one float32 tensor of these columns.
+        """Return one float32 tensor of these columns; see `check_numbers` for what it refuses."""
+        return self._numbers(cells, step, wide=False)
 
-        Raises:
-            UnsupportedError: One of them holds texts.
-        """
+    def wide_numbers(self, cells: Sequence[Cell], step: str) -> str:
+        """Return one float64 tensor of these columns; see `check_numbers` for what it refuses."""
+        return self._numbers(cells, step, wide=True)
+
+    def _numbers(self, cells: Sequence[Cell], step: str, *, wide: bool) -> str:
+        self.check_numbers(cells, step)
+        parts = []
+        for has, run in groupby(cells, key=lambda cell: cell.wide):
+            tensor = self.matrix(list(run))
+            kind = TensorProto.DOUBLE if wide else TensorProto.FLOAT
+            parts.append(tensor if has is wide else self.node("Cast", tensor, to=kind))
+        return parts[0] if len(parts) == 1 else self.node("Concat", *parts, axis=1)
+
+    def check_numbers(self, cells: Sequence[Cell], step: str) -> None:
+        """Raise UnsupportedError if one of these columns holds texts or times."""
+        times = [cell.label for cell in cells if cell.kind == "time"]
+        if times:
+            message = f"{step} gets times in {', '.join(map(repr, times))}"
+            raise UnsupportedError(message, "Make numbers of them first, with DatetimeParts.", columns=times)
         texts = [cell.label for cell in cells if cell.kind == "text"]
         if texts:
             message = f"{step} gets texts in {', '.join(map(repr, texts))}"
             raise UnsupportedError(
                 message, "Encode the column first, with OneHotEncoder or OrdinalEncoder.", columns=texts
             )
-        return self.matrix(cells)
 
     def model(self, features: str, width: int) -> onnx.ModelProto:
         """Close the graph: raw columns in, one matrix out."""
-        kinds = {"number": TensorProto.FLOAT, "text": TensorProto.STRING}
+        kinds = {"number": TensorProto.FLOAT, "text": TensorProto.STRING, "time": TensorProto.INT64}
         output = self._signature.matrix_name
         self._nodes.append(helper.make_node("Identity", [features], [output], name=output))
         graph = helper.make_graph(
@@ -151,12 +181,13 @@ class Graph:
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, width])],
             self._constants,
         )
-        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        domains = OPSETS | {node.domain: 1 for node in self._nodes if node.domain == CONTRIB_DOMAIN}
+        opsets = [helper.make_opsetid(domain, version) for domain, version in domains.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="tarn")
         onnx.checker.check_model(model)
         return model
 
 
-def cells_of(tensor: str, labels: Sequence[str], kind: Kind = "number") -> list[Cell]:
+def cells_of(tensor: str, labels: Sequence[str], kind: Kind = "number", *, wide: bool = False) -> list[Cell]:
     """Return the columns of a tensor as cells."""
-    return [Cell(tensor, place, len(labels), kind, label) for place, label in enumerate(labels)]
+    return [Cell(tensor, place, len(labels), kind, label, wide) for place, label in enumerate(labels)]

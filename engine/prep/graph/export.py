@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from engine.errors import SignatureError, UnsupportedError
 from engine.prep.graph.cells import Cell, Graph, cells_of
@@ -59,6 +59,8 @@ def _raw_names(fitted: Estimator, signature: Signature) -> list[str]:
     if isinstance(fitted, Pipeline):
         first = next((inner for _, inner in fitted.steps if inner not in (None, "passthrough")), None)
         return list(signature.names) if first is None else _raw_names(first, signature)
+    if isinstance(fitted, FeatureUnion):
+        return _raw_names(next(inner for _, inner in fitted.transformer_list if inner != "drop"), signature)
     return [str(name) for name in fitted.feature_names_in_]
 
 
@@ -69,18 +71,28 @@ def _walk(graph: Graph, step: Estimator, cells: Cells) -> list[Cell]:
         return _present(cells)
     if isinstance(step, ColumnTransformer):
         return _branches(graph, step, cells)
+    if isinstance(step, FeatureUnion):
+        branches = [(name, inner, cells) for name, inner in step.transformer_list if inner != "drop"]
+        return _side_by_side(graph, step, branches)
     return leaf(graph, step, _present(cells))
 
 
 def _branches(graph: Graph, step: Estimator, cells: Cells) -> list[Cell]:
     layout = _Layout(step)
-    out: list[Cell] = []
+    branches = []
     for name, inner, columns in step.transformers_:
         positions = positions_of(columns, layout, name)
-        if not positions or inner == "drop":
-            continue
-        chosen = [cells[i] for i in positions]
-        branch = _walk(graph, inner, chosen)
+        if positions and inner != "drop":
+            branches.append((name, inner, [cells[i] for i in positions]))
+    return _side_by_side(graph, step, branches)
+
+
+def _side_by_side(
+    graph: Graph, step: Estimator, branches: Sequence[tuple[str, Estimator, Cells]]
+) -> list[Cell]:
+    out: list[Cell] = []
+    for name, inner, cells in branches:
+        branch = _walk(graph, inner, cells)
         weight = (step.transformer_weights or {}).get(name)
         out += branch if weight is None else _weighted(graph, branch, weight, name)
     return out

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from onnx import TensorProto
 
 from engine.errors import UnsupportedError
 from engine.prep.graph.cells import Cell, Graph, cells_of
@@ -27,7 +28,21 @@ def imputed(graph: Graph, imputer: Estimator, cells: Sequence[Cell]) -> list[Cel
             filled += (_numbers if kind == "number" else _texts)(graph, of_kind)
     order = {id(cell): i for i, (cell, _) in enumerate(pairs)}
     places = [order[id(cell)] for kind in ("number", "text") for cell, _ in pairs if cell.kind == kind]
-    return [cell for _, cell in sorted(zip(places, filled, strict=True), key=lambda pair: pair[0])]
+    in_order = [cell for _, cell in sorted(zip(places, filled, strict=True), key=lambda pair: pair[0])]
+    return [*in_order, *(_indicators(graph, imputer, cells) if imputer.add_indicator else ())]
+
+
+def _indicators(graph: Graph, imputer: Estimator, cells: Sequence[Cell]) -> list[Cell]:
+    """One column of 0 and 1 for every column that had gaps in the fit: is the value missing?"""
+    out: list[Cell] = []
+    for place in imputer.indicator_.features_:
+        cell = cells[place]
+        column = graph.matrix([cell]) if cell.kind == "text" else graph.numbers([cell], "SimpleImputer")
+        blank = graph.constant([""]) if cell.kind == "text" else ""
+        absent = graph.node("Equal", column, blank) if blank else graph.node("IsNaN", column)
+        number = graph.node("Cast", absent, to=TensorProto.FLOAT)
+        out += cells_of(number, [f"missingindicator_{cell.label}"])
+    return out
 
 
 def _numbers(graph: Graph, pairs: Sequence[tuple[Cell, Any]]) -> list[Cell]:
@@ -37,10 +52,13 @@ def _numbers(graph: Graph, pairs: Sequence[tuple[Cell, Any]]) -> list[Cell]:
             raise UnsupportedError(
                 message, "Impute numbers and texts in branches of their own.", column=cell.label
             )
-    values = graph.matrix([cell for cell, _ in pairs])
-    fills = graph.constant(np.array([[fill for _, fill in pairs]], dtype=np.float32))
-    tensor = graph.node("Where", graph.node("IsNaN", values), fills, values)
-    return cells_of(tensor, [cell.label for cell, _ in pairs])
+    cells, fills = [cell for cell, _ in pairs], np.array([[fill for _, fill in pairs]], dtype=np.float64)
+    # A mean of 1e6 has digits that float32 has not, and a scaler behind it would make them large.
+    wide = bool((fills.astype(np.float32) != fills).any()) or any(cell.wide for cell in cells)
+    values = (graph.wide_numbers if wide else graph.numbers)(cells, "SimpleImputer")
+    filling = graph.constant(fills if wide else fills.astype(np.float32))
+    tensor = graph.node("Where", graph.node("IsNaN", values), filling, values)
+    return cells_of(tensor, [cell.label for cell in cells], wide=wide)
 
 
 def _texts(graph: Graph, pairs: Sequence[tuple[Cell, Any]]) -> list[Cell]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -21,13 +21,18 @@ from sklearn.preprocessing import (
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
+    TargetEncoder,
 )
 
 from engine.errors import UnsupportedError
+from engine.prep.graph.calls import applied
 from engine.prep.graph.cells import OPSETS, Cell, Graph, cells_of
-from engine.prep.graph.encoders import onehot, ordinal
+from engine.prep.graph.encoders import onehot, ordinal, target
 from engine.prep.graph.imputer import imputed
-from engine.prep.graph.ranks import binned, uniform
+from engine.prep.graph.own import datetime_parts, hashed
+from engine.prep.graph.ranks import binned, ranked
+from engine.prep.rules.selectors import SELECTORS
+from engine.prep.transformers import DatetimeParts, TextHasher
 from engine.prep.views import Estimator
 
 Writer = Callable[[Graph, Estimator, Sequence[Cell]], list[Cell]]
@@ -66,11 +71,11 @@ def _precise(graph: Graph, fitted: Estimator, cells: Sequence[Cell]) -> list[Cel
     """
     from skl2onnx.common.data_types import DoubleTensorType
 
-    wide = graph.node("Cast", graph.numbers(cells, type(fitted).__name__), to=TensorProto.DOUBLE)
+    wide = graph.wide_numbers(cells, type(fitted).__name__)
     tensor = _inlined(graph, fitted, wide, DoubleTensorType)
     if getattr(fitted, "clip", False) and type(fitted) is MaxAbsScaler:  # skl2onnx 1.20 forgets it
         tensor = graph.node("Clip", tensor, graph.constant(np.array(-1.0)), graph.constant(np.array(1.0)))
-    return _named(fitted, graph.node("Cast", tensor, to=TensorProto.FLOAT), cells)
+    return _named(fitted, tensor, cells, wide=True)
 
 
 def _inlined(graph: Graph, fitted: Estimator, rows: str, kind: Any) -> str:
@@ -81,18 +86,20 @@ def _inlined(graph: Graph, fitted: Estimator, rows: str, kind: Any) -> str:
     return graph.inline(model.graph, [rows])
 
 
-def _named(fitted: Estimator, tensor: str, cells: Sequence[Cell]) -> list[Cell]:
+def _named(fitted: Estimator, tensor: str, cells: Sequence[Cell], *, wide: bool = False) -> list[Cell]:
     names = list(fitted.get_feature_names_out())
-    return cells_of(tensor, [cell.label for cell in cells] if len(names) == len(cells) else names)
+    labels = [cell.label for cell in cells] if len(names) == len(cells) else names
+    return cells_of(tensor, labels, wide=wide)
 
 
-def _same(graph: Graph, fitted: Estimator, cells: Sequence[Cell]) -> list[Cell]:
-    del graph, fitted
-    return list(cells)
+def _selected(graph: Graph, fitted: Estimator, cells: Sequence[Cell]) -> list[Cell]:
+    graph.check_numbers(cells, type(fitted).__name__)
+    return [cells[place] for place in fitted.get_support(indices=True)]
 
 
 WRITERS: dict[type, Writer] = {
-    FunctionTransformer: _same,
+    DatetimeParts: datetime_parts,
+    FunctionTransformer: applied,
     KBinsDiscretizer: binned,
     MaxAbsScaler: _precise,
     MinMaxScaler: _precise,
@@ -100,9 +107,13 @@ WRITERS: dict[type, Writer] = {
     OrdinalEncoder: ordinal,
     PCA: _precise,
     PolynomialFeatures: _converted,  # skl2onnx 1.20 mixes float32 and float64 where its input is float64
-    QuantileTransformer: uniform,
+    QuantileTransformer: ranked,
     RobustScaler: _precise,
     SimpleImputer: imputed,
     StandardScaler: _precise,
+    TargetEncoder: target,
+    TextHasher: hashed,
     TruncatedSVD: _precise,
+    VarianceThreshold: _selected,
+    **dict.fromkeys(SELECTORS, _selected),
 }

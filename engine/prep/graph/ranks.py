@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto
+from scipy.stats import norm
 
 from engine.prep.graph.cells import Cell, Graph, cells_of
 from engine.prep.graph.encoders import one_hot
 from engine.prep.graph.lookup import looked_up
+from engine.prep.graph.normal import normal_quantile
 
 if TYPE_CHECKING:
     from engine.prep.views import Estimator
@@ -25,7 +27,7 @@ def binned(graph: Graph, bins: Estimator, cells: Sequence[Cell]) -> list[Cell]:
     out: list[Cell] = []
     for cell, edges, count in zip(cells, bins.bin_edges_, bins.n_bins_, strict=True):
         column = graph.numbers([cell], "KBinsDiscretizer")
-        bounds, starts = np.unique(edges[1:-1].astype(np.float32), return_index=True)
+        bounds, starts = np.unique(_bounds(edges[1:-1], bins.strategy), return_index=True)
         numbers = np.array([0, *(np.append(starts[1:], count - 1) if len(bounds) else [])], dtype=np.float32)
         number = looked_up(graph, column, bounds, numbers.reshape(-1, 1))
         absent = graph.node("IsNaN", column)
@@ -40,23 +42,75 @@ def binned(graph: Graph, bins: Estimator, cells: Sequence[Cell]) -> list[Cell]:
     return out
 
 
-def uniform(graph: Graph, transformer: Estimator, cells: Sequence[Cell]) -> list[Cell]:
-    """Write shares of rows: linear between two quantiles, the middle of its shares on a repeated one."""
-    out: list[Cell] = []
+def _bounds(edges: np.ndarray, strategy: str) -> np.ndarray:
+    """The edges of bins as float32.
+
+    Edges that are data values are rounded as those are, so that a value on its edge stays there. What k-means
+    puts between two values is rounded up: a float32 is not below the edge if it is not below that.
+    """
+    nearest = edges.astype(np.float32)
+    if strategy != "kmeans":
+        return nearest
+    return np.where(nearest < edges, np.nextafter(nearest, np.float32(np.inf)), nearest)
+
+
+def ranked(graph: Graph, transformer: Estimator, cells: Sequence[Cell]) -> list[Cell]:
+    """Write shares of rows, or the numbers below which a normal distribution has those shares.
+
+    Shares are linear between two quantiles, and the middle of its shares on a repeated one. They are added up
+    in float64: next to 1, where the normal distribution is steep, float32 has steps of 6e-8.
+    """
+    normal = transformer.output_distribution == "normal"
+    shares = []
     for cell, quantiles in zip(cells, transformer.quantiles_.T, strict=True):
         column = graph.numbers([cell], "QuantileTransformer")
-        bounds, pieces = _pieces(quantiles, transformer.references_)
-        found = looked_up(graph, column, bounds, pieces)
-        knot, start, slope = (
-            graph.node("Gather", found, graph.constant(np.array([i], dtype=np.int64)), axis=1)
-            for i in range(3)
-        )
-        past = graph.node("Sub", column, knot)
-        here = graph.node("Add", start, graph.node("Mul", past, slope))
-        # Beyond the ends the slope is 0, but 0 times an infinite distance would be missing.
-        share = graph.node("Where", graph.node("Equal", slope, _zero(graph)), start, here)
-        out += cells_of(graph.node("Where", graph.node("IsNaN", column), column, share), [cell.label])
-    return out
+        share = _share(graph, column, quantiles, transformer.references_)
+        shares.append(_pinned(graph, column, share, quantiles) if normal else share)
+    tensor = shares[0] if len(shares) == 1 else graph.node("Concat", *shares, axis=1)
+    if normal:
+        tensor = _clipped(graph, normal_quantile(graph, tensor))
+    values = graph.node("Cast", tensor, to=TensorProto.FLOAT)
+    raw = graph.numbers(cells, "QuantileTransformer")
+    return cells_of(graph.node("Where", graph.node("IsNaN", raw), raw, values), [c.label for c in cells])
+
+
+def _share(graph: Graph, column: str, quantiles: np.ndarray, references: np.ndarray) -> str:
+    """The share of rows below a value, float64 `[N, 1]`."""
+    bounds, pieces = _pieces(quantiles, references)
+    high = pieces.astype(np.float32)
+    low = (pieces - high.astype(np.float64)).astype(np.float32)  # what float32 has left of each number
+    found = looked_up(graph, column, bounds, np.concatenate([high, low[:, 1:]], axis=1))
+    wide = graph.node("Cast", found, to=TensorProto.DOUBLE)
+    knot, start, slope, start_rest, slope_rest = (
+        graph.node("Gather", wide, graph.constant(np.array([i], dtype=np.int64)), axis=1) for i in range(5)
+    )
+    start, slope = graph.node("Add", start, start_rest), graph.node("Add", slope, slope_rest)
+    past = graph.node("Sub", graph.node("Cast", column, to=TensorProto.DOUBLE), knot)
+    here = graph.node("Add", start, graph.node("Mul", past, slope))
+    # Beyond the ends the slope is 0, but 0 times an infinite distance would be missing.
+    return graph.node("Where", graph.node("Equal", slope, _number(graph, 0.0)), start, here)
+
+
+# scikit-learn's: nearer than this to an end is at the end, and no share is nearer to 0 or 1.
+_END = 1e-7
+
+
+def _pinned(graph: Graph, column: str, share: str, quantiles: np.ndarray) -> str:
+    """Put values next to the ends on the ends, and keep shares where the quantile is finite."""
+    wide = graph.node("Cast", column, to=TensorProto.DOUBLE)
+    low = graph.node("Less", wide, _number(graph, quantiles[0] + _END))
+    high = graph.node("Greater", wide, _number(graph, quantiles[-1] - _END))
+    least, most = _number(graph, _END / 2), _number(graph, 1 - _END / 2)
+    share = graph.node("Where", low, least, graph.node("Where", high, most, share))
+    share = graph.node("Where", graph.node("Less", share, least), least, share)
+    return graph.node("Where", graph.node("Greater", share, most), most, share)
+
+
+def _clipped(graph: Graph, values: str) -> str:
+    bound = float(norm.ppf(_END - np.spacing(1)))
+    low, high = _number(graph, bound), _number(graph, -bound)
+    values = graph.node("Where", graph.node("Less", values, low), low, values)
+    return graph.node("Where", graph.node("Greater", values, high), high, values)
 
 
 def _pieces(quantiles: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +121,7 @@ def _pieces(quantiles: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.n
     meet them: a value and a quantile that are equal stay equal.
     """
     if np.isnan(quantiles[0]):  # a column that was always missing stays so
-        return np.empty(0, dtype=np.float32), np.array([[0, np.nan, 0]], dtype=np.float32)
+        return np.empty(0, dtype=np.float32), np.array([[0, np.nan, 0]])
     knots, first = np.unique(quantiles.astype(np.float32), return_index=True)
     last = np.append(first[1:], len(quantiles)) - 1
     low, high, exact = shares[first], shares[last], knots.astype(np.float64)
@@ -78,7 +132,7 @@ def _pieces(quantiles: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.n
     after[-1], at[-1], at[0] = 1.0, 1.0, 0.0
     zero = np.zeros(len(knots))
     pairs = np.stack([np.stack([exact, at, zero], axis=1), np.stack([exact, after, slope], axis=1)], axis=1)
-    pieces = np.concatenate([[[0.0, 0.0, 0.0]], pairs.reshape(-1, 3)]).astype(np.float32)
+    pieces = np.concatenate([[[0.0, 0.0, 0.0]], pairs.reshape(-1, 3)])
     return np.stack([knots, np.nextafter(knots, np.float32(np.inf))], axis=1).ravel(), pieces
 
 
@@ -100,5 +154,5 @@ def _middle(values: np.ndarray, quantiles: np.ndarray, shares: np.ndarray) -> np
     return np.asarray((upward - downward) / 2)
 
 
-def _zero(graph: Graph) -> str:
-    return graph.constant(np.zeros((1, 1), dtype=np.float32))
+def _number(graph: Graph, value: float) -> str:
+    return graph.constant(np.array([[value]], dtype=np.float64))

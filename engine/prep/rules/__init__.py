@@ -18,9 +18,33 @@ if TYPE_CHECKING:
 @cache
 def rules() -> dict[type, Rule]:
     """Return estimator type -> rule."""
-    from engine.prep.rules import axes, bins, encoders, imputer, ranges, ranks, standard, stateless
+    from engine.prep.rules import (
+        axes,
+        bins,
+        encoders,
+        imputer,
+        own,
+        ranges,
+        ranks,
+        selectors,
+        standard,
+        stateless,
+        targets,
+    )
 
-    families = (axes, bins, encoders, imputer, ranges, ranks, standard, stateless)
+    families = (
+        axes,
+        bins,
+        encoders,
+        imputer,
+        own,
+        ranges,
+        ranks,
+        selectors,
+        standard,
+        stateless,
+        targets,
+    )
     return {kind: rule for family in families for kind, rule in family.RULES.items()}
 
 

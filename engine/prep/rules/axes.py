@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition._pca import _infer_dimension
 
 from engine.prep.decompose import Decomposition, Spectrum
 from engine.prep.missing import refuse_missing
 from engine.prep.passes import Fit, request
-from engine.prep.rules.rule import Reason, Rule, accept, finished
+from engine.prep.rules.rule import Rule, accept, finished
 from engine.prep.summaries.moments import MOMENTS, Moments
 
 if TYPE_CHECKING:
     from engine.prep.views import Estimator, Inflow
-
-
-def _refuse_pca(pca: Estimator) -> Reason | None:
-    if pca.n_components == "mle":
-        return Reason("n_components='mle'", "Give a number of components or a share of the variance.")
-    return None
 
 
 def _fit(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
@@ -28,7 +23,7 @@ def _fit(step: Estimator, inflow: Inflow) -> Fit[Estimator]:
     refuse_missing(inflow.labels, moments.rows - moments.count, type(step).__name__)
     pca = type(step) is PCA
     centre = moments.mean if pca else np.zeros_like(moments.mean)
-    (spectrum,) = yield (Decomposition(inflow.view, inflow.labels, centre),)
+    (spectrum,) = yield (Decomposition(inflow.view, inflow.labels, centre, inflow.target),)
     return finished(step, inflow, _pca if pca else _svd, (moments, spectrum))
 
 
@@ -37,16 +32,28 @@ def _pca(pca: Estimator, inflow: Inflow, found: tuple[Moments, Spectrum]) -> Est
     moments, spectrum = found
     rows, rank = moments.rows, min(moments.rows, len(moments.mean))
     asked = {"n_components": pca.n_components, "svd_solver": pca.svd_solver}
-    if rows < 2 or (pca.n_components or 0) > rank:
+    if rows < 2:
+        raise ValueError("one row has no axes")
+    variances = spectrum.values[:rank] ** 2 / (rows - 1)
+    wanted = _components(pca.n_components, variances, rows)
+    if wanted > rank:
         raise ValueError(f"n_components={pca.n_components} of {rows} rows and {len(moments.mean)} columns")
     arms = spectrum.values[:, None] * spectrum.vectors / np.sqrt(2)
-    pca.set_params(svd_solver="full", n_components=rank if pca.n_components is None else pca.n_components)
+    pca.set_params(svd_solver="full", n_components=wanted)
     pca.fit(inflow.like(list(np.concatenate([moments.mean + arms, moments.mean - arms]).T)))
-    variances = spectrum.values[:rank] ** 2 / (rows - 1)
     kept = pca.n_components_
     pca.n_samples_, pca.explained_variance_ = rows, variances[:kept]
     pca.noise_variance_ = variances[kept:].mean() if kept < rank else 0.0
     return pca.set_params(**asked)
+
+
+def _components(asked: Any, variances: np.ndarray, rows: int) -> Any:
+    """How many components, or the share of the variance; `mle` is Minka's guess, by scikit-learn."""
+    if asked == "mle":
+        if rows < len(variances):
+            raise ValueError("n_components='mle' needs as many rows as columns")
+        return _infer_dimension(variances, rows)
+    return len(variances) if asked is None else asked
 
 
 def _svd(svd: Estimator, inflow: Inflow, found: tuple[Moments, Spectrum]) -> Estimator:
@@ -65,4 +72,4 @@ def _svd(svd: Estimator, inflow: Inflow, found: tuple[Moments, Spectrum]) -> Est
     return svd
 
 
-RULES = {PCA: Rule(_refuse_pca, _fit), TruncatedSVD: Rule(accept, _fit)}
+RULES = {PCA: Rule(accept, _fit), TruncatedSVD: Rule(accept, _fit)}

@@ -25,7 +25,6 @@ def _refuse(imputer: Estimator) -> Reason | None:
     missing = imputer.missing_values
     return first_reason(
         one_of(imputer, "strategy", tuple(STATISTICS)),
-        one_of(imputer, "add_indicator", (False,)),
         Reason("fill_value=''", "Fill with a word such as 'missing': an empty text is itself missing.")
         if imputer.strategy == "constant" and imputer.fill_value == ""
         else None,
@@ -40,21 +39,26 @@ def _statistic(imputer: Estimator) -> Statistic:
 
 
 def _finish(imputer: Estimator, inflow: Inflow, summary: Any) -> Estimator:
-    # The statistic of one row is that row: scikit-learn finds the fill values, and which columns to drop.
-    fills = _fills(imputer.strategy, inflow, summary)
-    return imputer.fit(inflow.like([np.array([value], dtype=object) for value in fills]))
+    # The statistic of one row is that row: scikit-learn finds the fill values, and which columns to drop. A
+    # second row has the gaps, from which it sees which columns get an indicator.
+    fills, absent = _fills(imputer.strategy, inflow, summary)
+    gaps = [np.nan if gap else fill for fill, gap in zip(fills, absent, strict=True)]
+    return imputer.fit(inflow.like([np.array(pair, dtype=object) for pair in zip(fills, gaps, strict=True)]))
 
 
-def _fills(strategy: str, inflow: Inflow, summary: Any) -> list[Any]:
+def _fills(strategy: str, inflow: Inflow, summary: Any) -> tuple[list[Any], list[bool]]:
+    """Return what fills each column, and whether it has gaps."""
     if strategy == "mean":
-        return list(summary.mean)
+        return list(summary.mean), list(summary.rows > summary.count)
     if strategy == "median":
-        return [column.at(np.array([0.5]))[0] for column in summary]
+        medians = [column.at(np.array([0.5]))[0] for column in summary]
+        return medians, [column.missing > 0 for column in summary]
     if strategy == "most_frequent":
-        return [column.mode for column in summary]
+        return [column.mode for column in summary], [column.missing > 0 for column in summary]
     kinds = [column.dtype for column in columns_of(inflow.head)]
     there = ["" if kind.kind == "O" else 0.0 for kind in kinds]
-    return [value if count else np.nan for value, count in zip(there, summary, strict=True)]
+    fills = [value if count else np.nan for value, count in zip(there, summary.count, strict=True)]
+    return fills, list(summary.rows > summary.count)
 
 
 RULES = {SimpleImputer: Rule(_refuse, by(_statistic, _finish))}

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.preprocessing import QuantileTransformer, RobustScaler
 
-from engine.prep.rules.rule import Rule, accept, by, first_reason, one_of
+from engine.prep.rules.rule import Rule, accept, by, one_of
 from engine.prep.summaries.quantiles import QUANTILES, Ranked
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ def _scaler(scaler: Estimator, inflow: Inflow, columns: Sequence[Ranked]) -> Est
 
 
 def _refuse(transformer: Estimator) -> Reason | None:
-    return first_reason(
-        one_of(transformer, "ignore_implicit_zeros", (False,)),
-        # ONNX has no inverse of the normal distribution; trees look at ranks alone.
-        one_of(transformer, "output_distribution", ("uniform",)),
-    )
+    return one_of(transformer, "ignore_implicit_zeros", (False,))
 
 
 def _transformer(transformer: Estimator, inflow: Inflow, columns: Sequence[Ranked]) -> Estimator:

@@ -33,10 +33,14 @@ class Rule:
     Attributes:
         refuse: Says why this instance's parameters cannot be honoured, or None.
         fit: Fits a clone of it on what flows in.
+        labelled: Whether it learns from the label.
+        times: Whether it takes columns of dates and times.
     """
 
     refuse: Callable[[Estimator], Reason | None]
     fit: Callable[[Estimator, Inflow], Fit[Estimator]]
+    labelled: bool = False
+    times: bool = False
 
 
 def by(

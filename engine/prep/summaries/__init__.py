@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from engine.prep.views import Block
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +17,11 @@ class Statistic:
             errors.
         merge: `(earlier, later) -> summary` of both. Merging follows a fixed tree over the partitions, so it
             need not be associative to the last bit for a fit to be repeatable.
+        labelled: Whether it looks at the label: `summarise(block, labels, given)` then gets the rows that
+            have one, and their `engine.prep.target.Given`.
     """
 
     texts: bool
-    summarise: Callable[[Block, tuple[str, ...]], Any]
+    summarise: Callable[..., Any]
     merge: Callable[[Any, Any], Any]
+    labelled: bool = False

@@ -39,7 +39,11 @@ class Moments:
 
 
 def _summarise(block: Block, labels: Sequence[str]) -> Moments:
-    values = numbers(block, labels)
+    return moments_of(numbers(block, labels))
+
+
+def moments_of(values: np.ndarray) -> Moments:
+    """Summarise rows, float64 `[n, d]` with n > 0, NaN where missing."""
     there = ~np.isnan(values)
     count = there.sum(axis=0)
     # Deviations from one of its values are exact for a constant column and small at an offset of 1e9.
@@ -53,7 +57,8 @@ def _summarise(block: Block, labels: Sequence[str]) -> Moments:
     return Moments(len(values), count, origin + centre + rest / divisor, np.maximum(squares, 0.0))
 
 
-def _merge(left: Moments, right: Moments) -> Moments:
+def merge_moments(left: Moments, right: Moments) -> Moments:
+    """Return the moments of both."""
     count = left.count + right.count
     share = right.count / np.maximum(count, 1)
     apart = right.mean - left.mean
@@ -68,4 +73,4 @@ def _merge(left: Moments, right: Moments) -> Moments:
     )
 
 
-MOMENTS = Statistic(texts=False, summarise=_summarise, merge=_merge)
+MOMENTS = Statistic(texts=False, summarise=_summarise, merge=merge_moments)
