@@ -1,0 +1,185 @@
+"""How rounds are shared out among trials: the rungs at which a trial is judged, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.errors import OptionError
+from engine.ml.tuning.policies import Policy
+
+Rule = Literal["race", "cohort", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Trials that are judged against each other.
+
+    Attributes:
+        ladder: Boosting rounds at which a trial is judged, ascending; the last is all it may have.
+        share: Trials of it among those of one turn through all brackets.
+        rule: `race` promotes the best of a rung as soon as there are enough to choose from, `cohort` waits
+            for the whole rung, `policy` asks a policy whether the trial may go on.
+    """
+
+    ladder: tuple[int, ...]
+    share: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Asha:
+    """Asynchronous successive halving: of each rung the best one in `reduction` goes on, without waiting.
+
+    Attributes:
+        reduction: One trial in so many is promoted, to so many times the rounds.
+        min_rounds: Rounds of the first rung at least; by default max_rounds / 40, at least 5.
+    """
+
+    reduction: int = 3
+    min_rounds: int | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.reduction, self.min_rounds)
+
+    def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
+        """One race for all trials."""
+        return (Bracket(ladder(max_rounds, self.reduction, self.min_rounds), trials or 1, "race"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """Synchronous successive halving: a rung is promoted from when all of it is done.
+
+    Which trials go on does not depend on how fast workers are, so the same seed gives the same study on any
+    number of them.
+
+    Attributes:
+        reduction: One trial in so many is promoted, to so many times the rounds.
+        min_rounds: Rounds of the first rung at least; by default max_rounds / 40, at least 5.
+    """
+
+    reduction: int = 3
+    min_rounds: int | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.reduction, self.min_rounds)
+
+    def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
+        """One cohort of all trials; without a number of them, one after the other that fills the ladder."""
+        rungs = ladder(max_rounds, self.reduction, self.min_rounds)
+        return (Bracket(rungs, trials or self.reduction ** (len(rungs) - 1), "cohort"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperband:
+    """Successive halving from several first rungs, so that slow starters have a chance too.
+
+    Attributes:
+        reduction: As of `Asha`.
+        min_rounds: As of `Asha`, for the bracket that starts lowest.
+        synchronous: Whether rungs wait for all of their trials.
+    """
+
+    reduction: int = 3
+    min_rounds: int | None = None
+    synchronous: bool = False
+
+    def __post_init__(self) -> None:
+        _check(self.reduction, self.min_rounds)
+
+    def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
+        """One bracket for each rung to start from, with Hyperband's own shares of the trials."""
+        rungs = ladder(max_rounds, self.reduction, self.min_rounds)
+        levels = len(rungs)
+        shares = [-(-levels * self.reduction**s // (s + 1)) for s in range(levels - 1, -1, -1)]
+        if trials is not None:
+            shares = _scaled(shares, trials)
+        rule: Rule = "cohort" if self.synchronous else "race"
+        made = [Bracket(rungs[first:], share, rule) for first, share in enumerate(shares)]
+        return tuple(bracket for bracket in made if bracket.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Every trial has all of its rounds, unless a policy ends it.
+
+    Attributes:
+        policy: Who ends trials early; None for nobody.
+    """
+
+    policy: Policy | None = None
+
+    def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
+        """One bracket, whose rungs are where a fit reports so that the policy can be asked."""
+        return (Bracket((*self._stops(max_rounds), max_rounds), trials or 1, "policy"),)
+
+    def _stops(self, max_rounds: int) -> tuple[int, ...]:
+        """Some of the points at which the policy is asked: it answers for those in between at the next."""
+        if self.policy is None:
+            return ()
+        least, stops = -(-max_rounds // _MOST_STOPS), [0]
+        for rounds in self.policy.rungs(max_rounds):
+            if rounds - stops[-1] >= least:
+                stops.append(rounds)
+        return tuple(stops[1:])
+
+
+# A stop costs a task and an entry of the journal, some 20 ms; the rounds from the policy's point to the next
+# stop are trained in vain where it ends the trial.
+_MOST_STOPS = 25
+
+Schedule = Asha | Halving | Hyperband | Full
+
+
+def schedule_of(given: Schedule | Policy | str) -> Schedule:
+    """The schedule of a name, of a policy, or itself.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if isinstance(given, Asha | Halving | Hyperband | Full):
+        return given
+    if isinstance(given, Policy):
+        return Full(given)
+    if isinstance(given, str) and given in _NAMED:
+        return _NAMED[given]
+    raise OptionError(
+        f"schedule={given!r} is no schedule.",
+        f"Use {', '.join(map(repr, _NAMED))}, Asha(...), Halving(...), Hyperband(...), or an "
+        "early-termination policy: Bandit(...), Median(...), Truncation(...).",
+    )
+
+
+def ladder(max_rounds: int, reduction: int, min_rounds: int | None) -> tuple[int, ...]:
+    """Rungs from the top down by the reduction, none of fewer rounds than the least."""
+    least = min(max_rounds, max(5, max_rounds // 40) if min_rounds is None else min_rounds)
+    rungs = [max_rounds]
+    while rungs[-1] // reduction >= max(1, least):
+        rungs.append(rungs[-1] // reduction)
+    return tuple(reversed(rungs))
+
+
+def _scaled(shares: list[int], trials: int) -> list[int]:
+    """Whole shares in the same proportions that sum to `trials`; largest remainders first."""
+    total = sum(shares)
+    whole = [share * trials // total for share in shares]
+    order = sorted(range(len(shares)), key=lambda i: (-(shares[i] * trials % total), i))
+    for index in order[: trials - sum(whole)]:
+        whole[index] += 1
+    return whole
+
+
+def _check(reduction: int, min_rounds: int | None) -> None:
+    if reduction < 2:
+        raise OptionError(f"reduction={reduction} promotes all.", "reduction must be at least 2.")
+    if min_rounds is not None and min_rounds < 1:
+        raise OptionError(f"min_rounds={min_rounds} makes no sense.", "min_rounds must be at least 1.")
+
+
+_NAMED: dict[str, Schedule] = {
+    "asha": Asha(),
+    "halving": Halving(),
+    "hyperband": Hyperband(),
+    "full": Full(),
+}
