@@ -1,126 +1,145 @@
-"""Boosting inside one worker process: the quantised matrix, built once, and the trials that share it."""
+"""Boosting in one process: rounds on quantised matrices, such that stopping and going on changes no bit.
+
+XGBoost 3.2 draws rows and columns from generators that go on through a fit, so a fit that is continued from
+its saved model draws otherwise than one that was never interrupted. Here the randomness of a round follows
+from the seed and the number of the round alone: rows are seeded by round (`seed_per_iteration`), and the
+sampler of columns, which is seeded when the updater is made, is made anew for each round.
+"""
 
 from __future__ import annotations
 
-import threading
+import math
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
-from engine.ml.split import TRAIN, VALID
 from pools.worker import native_threads
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import pyarrow as pa
     import xgboost as xgb
 
-# Matrices of one worker process: (data key, max_bin) -> (train, valid). Two, so that a search over two
-# values of max_bin does not build them in turn; each costs about N x d bytes at max_bin <= 256.
-_KEPT = 2
-_matrices: OrderedDict[tuple[str, int], tuple[Any, Any]] = OrderedDict()
-_building = threading.Lock()
+    from engine.ml.metric import CustomMetric
 
-DEFAULT_MAX_BIN = 256
+# What makes XGBoost draw columns.
+_COLUMN_SAMPLING = ("colsample_bytree", "colsample_bylevel", "colsample_bynode")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One partition as training sees it.
-
-    Attributes:
-        matrix: float32 [N, d], the output of the exported preparation graph.
-        label: float32 [N], class codes or amounts.
-        folds: uint8 [N], see `engine.ml.split`.
-        sample: A few raw rows of the partition, for the parity gate.
-    """
-
-    matrix: npt.NDArray[np.float32]
-    label: npt.NDArray[np.float32]
-    folds: npt.NDArray[np.uint8]
-    sample: pa.Table
-
-    def of(self, *folds: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Features and labels of the rows in these folds."""
-        import numpy as np
-
-        chosen = np.isin(self.folds, folds)
-        return self.matrix[chosen], self.label[chosen]
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """What one trial trains.
+class Stretch:
+    """The rounds that one call trains.
 
     Attributes:
         params: XGBoost parameters, complete but for threads.
-        max_rounds: Boosting rounds at most.
-        patience: Rounds without improvement on the validation rows before it stops.
-        data_key: Names the data, so that one worker process quantises it once.
+        start: Rounds that are trained already.
+        stop: Rounds in all when it is done.
+        threads: Of XGBoost.
+        metric: A metric of the user's own, in place of XGBoost's.
     """
 
     params: Mapping[str, Any]
-    max_rounds: int
-    patience: int
-    data_key: str
+    start: int
+    stop: int
+    threads: int = 1
+    metric: CustomMetric | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """What one trial found.
-
-    Attributes:
-        booster: Trees up to the best round, XGBoost's UBJSON.
-        rounds: Trees rounds kept.
-        score: The metric on the validation rows at that round.
-        curve: The metric on the validation rows, round by round, the rounds after the best included.
-        seconds: Wall time, the quantising of a first trial included.
-    """
-
-    booster: bytes
-    rounds: int
-    score: float
-    curve: tuple[float, ...]
-    seconds: float
-
-
-def fit_trial(blocks: Sequence[Block], fit: Fit) -> Fitted:
-    """Train one trial on the training rows, watched on the validation rows (on a worker).
+def open_booster(stretch: Stretch, matrices: Sequence[xgb.DMatrix], model: bytes | None) -> xgb.Booster:
+    """A booster over matrices: new, or with the trees of a model.
 
     Raises:
         OptionError: XGBoost refuses the parameters.
     """
     import xgboost as xgb
 
-    started = time.perf_counter()
-    train, valid = _matrices_for(blocks, fit)
-    curves: dict[str, dict[str, list[float]]] = {}
+    params = {
+        **stretch.params,
+        "nthread": stretch.threads,
+        "verbosity": 0,
+        "seed_per_iteration": True,
+        "tree_method": stretch.params.get("tree_method", "hist"),
+    }
     try:
-        booster = xgb.train(
-            {**fit.params, "nthread": native_threads(), "verbosity": 0},
-            train,
-            fit.max_rounds,
-            evals=[(valid, "valid")],
-            early_stopping_rounds=fit.patience,
-            evals_result=curves,
-            verbose_eval=False,
-        )
+        return xgb.Booster(params, list(matrices), model_file=None if model is None else bytearray(model))
     except xgb.core.XGBoostError as refused:
-        raise refused_params(fit.params, refused) from None
-    curve = next(iter(curves["valid"].values()))
-    best = booster.best_iteration
-    return Fitted(
-        booster=bytes(booster[: best + 1].save_raw("ubj")),
-        rounds=best + 1,
-        score=float(booster.best_score),
-        curve=tuple(float(value) for value in curve),
-        seconds=time.perf_counter() - started,
-    )
+        raise refused_params(stretch.params, refused) from None
+
+
+def boost_round(booster: xgb.Booster, stretch: Stretch, train: xgb.DMatrix, index: int) -> None:
+    """Train round number `index`, from 0.
+
+    Raises:
+        OptionError: XGBoost refuses the parameters.
+    """
+    import xgboost as xgb
+
+    method = stretch.params.get("tree_method", "hist")
+    try:
+        if any(float(stretch.params.get(name, 1)) < 1 for name in _COLUMN_SAMPLING):
+            # To configure it for another method and back makes a new updater: under a millisecond.
+            booster.set_param({"tree_method": "approx" if method == "hist" else "hist"})
+            booster.num_boosted_rounds()
+            booster.set_param({"tree_method": method})
+        booster.update(train, index)
+    except xgb.core.XGBoostError as refused:
+        raise refused_params(stretch.params, refused) from None
+
+
+def judge(
+    booster: xgb.Booster, stretch: Stretch, valid: xgb.DMatrix, label: npt.NDArray[np.float32], index: int
+) -> float:
+    """The metric on the validation rows after round number `index`."""
+    if stretch.metric is not None:
+        return stretch.metric(booster.predict(valid), label)
+    return float(booster.eval_set([(valid, "valid")], index).rsplit(":", 1)[1])
+
+
+@dataclass(slots=True)
+class Patience:
+    """Watches a curve for getting no better.
+
+    Attributes:
+        rounds: Rounds without improvement after which it is over; None for never.
+        maximise: Whether more is better.
+        best: Best value so far.
+        since: Rounds since then.
+    """
+
+    rounds: int | None
+    maximise: bool
+    best: float = math.nan
+    since: int = 0
+
+    def ends(self, value: float) -> bool:
+        """Take the next value in, and say whether it is over."""
+        better = value > self.best if self.maximise else value < self.best
+        if better or (math.isnan(self.best) and not math.isnan(value)):
+            self.best, self.since = value, 0
+        else:
+            self.since += 1
+        return self.rounds is not None and self.since >= self.rounds
+
+
+@dataclass(slots=True)
+class Clock:
+    """Says when a limit is reached: wall seconds and CPU seconds of this thread from now on."""
+
+    seconds: float | None = None
+    core_seconds: float | None = None
+
+    def start(self) -> Callable[[], bool]:
+        """A function that says whether it is over."""
+        wall, cores = time.monotonic(), time.thread_time()
+
+        def over() -> bool:
+            late = self.seconds is not None and time.monotonic() - wall >= self.seconds
+            return late or (self.core_seconds is not None and time.thread_time() - cores >= self.core_seconds)
+
+        return over
 
 
 def refused_params(params: Mapping[str, Any], refused: Exception) -> OptionError:
@@ -135,58 +154,6 @@ def refused_params(params: Mapping[str, Any], refused: Exception) -> OptionError
     )
 
 
-def _matrices_for(blocks: Sequence[Block], fit: Fit) -> tuple[xgb.QuantileDMatrix, xgb.QuantileDMatrix]:
-    max_bin = int(fit.params.get("max_bin", DEFAULT_MAX_BIN))
-    key = (fit.data_key, max_bin)
-    with _building:
-        for stale in [k for k in _matrices if k[0] != fit.data_key]:
-            del _matrices[stale]
-        if key not in _matrices:
-            _matrices[key] = _quantise(blocks, max_bin)
-        _matrices.move_to_end(key)
-        while len(_matrices) > _KEPT:
-            _matrices.popitem(last=False)
-        return _matrices[key]
-
-
-def _quantise(blocks: Sequence[Block], max_bin: int) -> tuple[xgb.QuantileDMatrix, xgb.QuantileDMatrix]:
-    import xgboost as xgb
-
-    def rows_of(fold: int) -> xgb.DataIter:
-        return _block_iterator([block.of(fold) for block in blocks])
-
-    threads = native_threads()
-    train = xgb.QuantileDMatrix(rows_of(TRAIN), max_bin=max_bin, nthread=threads)
-    valid = xgb.QuantileDMatrix(rows_of(VALID), max_bin=max_bin, nthread=threads, ref=train)
-    return train, valid
-
-
-def _block_iterator(
-    parts: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
-) -> xgb.DataIter:
-    """Feed the parts one by one: no concatenated copy of the raw matrix is made."""
-    import xgboost as xgb
-
-    class Parts(xgb.DataIter):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self._left: Iterator[Any] = iter(())
-
-        def next(self, input_data: Any) -> bool:
-            for matrix, label in self._left:
-                if len(label):
-                    input_data(data=matrix, label=label)
-                    return True
-            return False
-
-        def reset(self) -> None:
-            self._left = iter(parts)
-
-    iterator = Parts()
-    iterator.reset()
-    return iterator
-
-
 @lru_cache(maxsize=4)
 def load_booster(booster: bytes) -> xgb.Booster:
     """A booster from its bytes, once per process; read-only use."""
@@ -197,10 +164,15 @@ def load_booster(booster: bytes) -> xgb.Booster:
     return loaded
 
 
+def sliced(booster: bytes, rounds: int) -> bytes:
+    """The first rounds of a booster."""
+    return bytes(load_booster(booster)[:rounds].save_raw("ubj"))
+
+
 def predict(booster: bytes, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Native predictions, float32 of [N], or [N, C] for C classes, on this worker's own threads."""
     import numpy as np
 
     loaded = load_booster(booster)
     loaded.set_param({"nthread": native_threads()})
-    return np.asarray(loaded.inplace_predict(matrix), dtype=np.float32)
+    return np.asarray(loaded.inplace_predict(np.ascontiguousarray(matrix)), dtype=np.float32)

@@ -8,22 +8,27 @@ they spread over 0.01.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.errors import DataError
-from engine.ml.boost import Block, predict
+from engine.ml.boost import load_booster, predict
+from engine.ml.matrix import pieces, types_of
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from engine.ml.block import Blocks
     from engine.ml.label import Label
 
 _BINS = 65_536
 _LARGEST_MARGIN = 16.0
 _SMALLEST_PROBABILITY = 1e-7
+_RANKING = ("ndcg", "ndcg@10", "map")
+_MORE_ROWS = "Use more rows or a larger test= share."
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class Evaluation:
 
     Attributes:
         rows: Rows of the fold.
-        metrics: Name to value: `auc logloss accuracy`, `mlogloss accuracy` or `rmse mae r2`.
+        metrics: Name to value: `auc logloss accuracy`, `mlogloss accuracy`, `rmse mae r2` or
+            `ndcg ndcg@10 map`.
         roc: For a binary task false-positive rates and true-positive rates, both float64 [K], else None.
     """
 
@@ -46,7 +52,7 @@ class Sums:
     """What one block adds: named sums, and for a binary task the margins' histogram by class, [2, bins]."""
 
     values: Mapping[str, float]
-    histogram: npt.NDArray[np.int64] | None = None
+    histogram: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +63,75 @@ class SumsOf:
     label: Label
     fold: int
 
-    def __call__(self, block: Block) -> Sums:
+    def __call__(self, index: int, blocks: Blocks) -> Sums:
+        """Sums over the rows of one block; rows count by their weights."""
         import numpy as np
 
-        matrix, truth = block.of(self.fold)
-        if not len(truth):
+        block = blocks.block(index).of(self.fold)
+        if not len(block.label):
             return Sums({})
-        predicted = predict(self.booster, matrix).astype(np.float64)
+        predicted = predict(self.booster, block.matrix).astype(np.float64)
+        weight = np.ones(len(block.label)) if block.weight is None else block.weight.astype(np.float64)
         if self.label.kind == "binary":
-            return _binary_sums(predicted, truth)
+            return _binary_sums(predicted, block.label, weight)
         if self.label.kind == "multiclass":
-            return _multiclass_sums(predicted, truth)
-        return _regression_sums(predicted, truth)
+            return _multiclass_sums(predicted, block.label, weight)
+        return _regression_sums(predicted, block.label, weight)
 
 
-def _regression_sums(predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32]) -> Sums:
+def _regression_sums(
+    predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32], weight: npt.NDArray[np.float64]
+) -> Sums:
     import numpy as np
 
     error = predicted - truth
     return Sums(
         {
             "rows": len(truth),
-            "squared": float(np.square(error).sum()),
-            "absolute": float(np.abs(error).sum()),
-            "truth": float(truth.sum(dtype=np.float64)),
-            "truth_squared": float(np.square(truth, dtype=np.float64).sum()),
+            "weight": float(weight.sum()),
+            "squared": float(weight @ np.square(error)),
+            "absolute": float(weight @ np.abs(error)),
+            "truth": float(weight @ truth.astype(np.float64)),
+            "truth_squared": float(weight @ np.square(truth, dtype=np.float64)),
         }
     )
 
 
-def _binary_sums(predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32]) -> Sums:
+def _binary_sums(
+    predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32], weight: npt.NDArray[np.float64]
+) -> Sums:
     import numpy as np
 
     clipped = np.clip(predicted, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
     margin = np.log(clipped / (1 - clipped)).clip(-_LARGEST_MARGIN, _LARGEST_MARGIN - 1e-9)
     bins = ((margin + _LARGEST_MARGIN) * (_BINS / (2 * _LARGEST_MARGIN))).astype(np.int64)
     positive = truth > 0.5
-    histogram = np.stack([np.bincount(bins[positive == side], minlength=_BINS) for side in (False, True)])
+    sides = [np.bincount(bins[chosen], weight[chosen], minlength=_BINS) for chosen in (~positive, positive)]
+    histogram = np.stack(sides).astype(np.float64)
     values = {
         "rows": len(truth),
-        "logloss": float(-np.log(np.where(positive, clipped, 1 - clipped)).sum()),
-        "right": float(((predicted > 0.5) == positive).sum()),
+        "weight": float(weight.sum()),
+        "logloss": float(-(weight @ np.log(np.where(positive, clipped, 1 - clipped)))),
+        "right": float(weight @ ((predicted > 0.5) == positive)),
     }
     return Sums(values, histogram)
 
 
-def _multiclass_sums(predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32]) -> Sums:
+def _multiclass_sums(
+    predicted: npt.NDArray[np.float64], truth: npt.NDArray[np.float32], weight: npt.NDArray[np.float64]
+) -> Sums:
     import numpy as np
 
     code = truth.astype(np.int64)
     of_truth = predicted[np.arange(len(code)), code].clip(_SMALLEST_PROBABILITY, 1)
-    right = float((predicted.argmax(axis=1) == code).sum())
-    return Sums({"rows": len(code), "logloss": float(-np.log(of_truth).sum()), "right": right})
+    return Sums(
+        {
+            "rows": len(code),
+            "weight": float(weight.sum()),
+            "logloss": float(-(weight @ np.log(of_truth))),
+            "right": float(weight @ (predicted.argmax(axis=1) == code)),
+        }
+    )
 
 
 def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
@@ -128,11 +151,12 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
     if not rows:
         raise DataError(
             "The test rows are none: there is nothing to judge the model on.",
-            "Use more rows or a larger test= share.",
+            _MORE_ROWS,
         )
     if label.kind == "regression":
         return Evaluation(rows, _regression_metrics(total))
-    metrics = {"logloss": total["logloss"] / rows, "accuracy": total["right"] / rows}
+    weight = total["weight"] or math.nan
+    metrics = {"logloss": total["logloss"] / weight, "accuracy": total["right"] / weight}
     if label.kind == "multiclass":
         return Evaluation(rows, {"mlogloss": metrics["logloss"], "accuracy": metrics["accuracy"]})
     histograms = [part.histogram for part in blocks if part.histogram is not None]
@@ -141,7 +165,7 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
 
 
 def _regression_metrics(total: Mapping[str, float]) -> dict[str, float]:
-    rows = total["rows"]
+    rows = total["weight"] or math.nan
     spread = total["truth_squared"] - total["truth"] ** 2 / rows
     return {
         "rmse": (total["squared"] / rows) ** 0.5,
@@ -150,10 +174,41 @@ def _regression_metrics(total: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class RankingOf:
+    """Metrics of a ranking, by XGBoost's own (on one worker): groups may lie across partitions."""
+
+    booster: bytes
+    fold: int
+
+    def __call__(self, blocks: Blocks) -> Evaluation:
+        """Means over all groups of the fold.
+
+        Raises:
+            DataError: The fold has no rows.
+        """
+        import numpy as np
+        import xgboost as xgb
+
+        loaded = load_booster(self.booster)
+        sums, groups, rows = np.zeros(len(_RANKING)), 0, 0
+        for block in pieces(blocks, self.fold, 0):
+            matrix = xgb.DMatrix(block.matrix, block.label, qid=block.group, feature_types=types_of(blocks))
+            asked = loaded.copy()
+            asked.set_param([("eval_metric", name) for name in _RANKING])
+            told = asked.eval_set([(matrix, "test")], 0).split()[1:]
+            found = len(np.unique(np.asarray(block.group)))
+            sums += found * np.array([float(word.rsplit(":", 1)[1]) for word in told])
+            groups, rows = groups + found, rows + len(block.label)
+        if not groups:
+            raise DataError("The test rows are none: there is nothing to judge the model on.", _MORE_ROWS)
+        return Evaluation(rows, dict(zip(_RANKING, (sums / groups).tolist(), strict=True)))
+
+
 def area_under_roc(
-    histogram: npt.NDArray[np.int64],
+    histogram: npt.NDArray[np.int64] | npt.NDArray[np.float64],
 ) -> tuple[float, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Area and curve from score histograms of the negatives and the positives, int64 [2, bins].
+    """Area and curve from histograms of the negatives' and the positives' scores, by weight, [2, bins].
 
     Rows in one bin count as ties, one half each, as in the rank definition of the area. The area is
     NaN where a class is missing.

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-Kind = Literal["binary", "multiclass", "regression"]
+    from engine.ml.metric import CustomMetric
+
+Kind = Literal["binary", "multiclass", "regression", "ranking"]
 ClassValue = int | float | str | bool
 
 # Integer labels with at most this many values are classes; with more they are amounts.
@@ -36,14 +38,34 @@ _REGRESSORS = (
     "reg:pseudohubererror",
     "reg:gamma",
     "reg:tweedie",
+    "reg:quantileerror",
     "count:poisson",
 )
+_RANKERS = ("rank:ndcg", "rank:map", "rank:pairwise")
+# rank:ndcg's gain is 2 to the power of the relevance.
+_MOST_RELEVANCE = 31
 _DEFAULT_OBJECTIVE: dict[Kind, str] = {
     "binary": "binary:logistic",
     "multiclass": "multi:softprob",
     "regression": "reg:squarederror",
+    "ranking": "rank:ndcg",
 }
-_DEFAULT_METRIC: dict[Kind, str] = {"binary": "auc", "multiclass": "mlogloss", "regression": "rmse"}
+_DEFAULT_METRIC: dict[Kind, str] = {
+    "binary": "auc",
+    "multiclass": "mlogloss",
+    "regression": "rmse",
+    "ranking": "ndcg",
+}
+# The loss itself, where the root of the mean square would reward another model than the one that is trained.
+_METRIC_OF_LOSS = {
+    "reg:absoluteerror": "mae",
+    "reg:quantileerror": "quantile",
+    "reg:squaredlogerror": "rmsle",
+    "reg:pseudohubererror": "mphe",
+    "reg:gamma": "gamma-nloglik",
+    "count:poisson": "poisson-nloglik",
+    "rank:map": "map",
+}
 _MAXIMISED = ("auc", "aucpr", "map", "ndcg", "pre")
 
 
@@ -74,11 +96,12 @@ class Label:
 
     Attributes:
         column: Name in the source.
-        kind: `binary`, `multiclass` or `regression`.
+        kind: `binary`, `multiclass`, `regression` or `ranking`.
         objective: XGBoost's objective.
-        metric: XGBoost's evaluation metric that the search follows.
-        classes: Class values in code order, None for regression.
+        metric: Name of the metric that searches follow.
+        classes: Class values in code order, None for amounts and relevances.
         dropped: Rows without a label.
+        custom: The metric, where it is the user's own and none of XGBoost's.
     """
 
     column: str
@@ -87,15 +110,22 @@ class Label:
     metric: str
     classes: tuple[ClassValue, ...] | None
     dropped: int
+    custom: CustomMetric | None = None
 
     @property
     def maximise(self) -> bool:
+        if self.custom is not None:
+            return self.custom.maximise
         return self.metric.split("@")[0] in _MAXIMISED
 
     @property
     def params(self) -> dict[str, object]:
         """The XGBoost parameters that follow from the label."""
-        params: dict[str, object] = {"objective": self.objective, "eval_metric": self.metric}
+        params: dict[str, object] = {"objective": self.objective}
+        if self.custom is None:
+            params["eval_metric"] = self.metric
+        else:
+            params["disable_default_eval_metric"] = True
         if self.kind == "multiclass":
             params["num_class"] = len(self.classes or ())
         return params
@@ -171,7 +201,9 @@ def merge(summaries: Iterable[LabelSummary]) -> LabelSummary:
     )
 
 
-def resolve(column: str, seen: LabelSummary, *, objective: str | None, metric: str | None) -> Label:
+def resolve(
+    column: str, seen: LabelSummary, *, objective: str | None, metric: str | CustomMetric | None
+) -> Label:
     """Decide the task of a label.
 
     Args:
@@ -179,7 +211,8 @@ def resolve(column: str, seen: LabelSummary, *, objective: str | None, metric: s
         seen: The merged summary of its values.
         objective: XGBoost's objective; by default what the values suggest: text, booleans and two
             whole numbers are classes, up to 20 whole numbers too, anything else is an amount.
-        metric: XGBoost's metric; by default `auc`, `mlogloss` or `rmse`.
+        metric: XGBoost's metric, or one of the user's own; by default `auc`, `mlogloss`, `ndcg`, for a loss
+            that is not squared the loss itself, else `rmse`.
 
     Raises:
         DataError: No labelled rows, one class only, or values that the objective cannot take.
@@ -192,18 +225,21 @@ def resolve(column: str, seen: LabelSummary, *, objective: str | None, metric: s
             column=column,
         )
     kind = _kind_of(objective) if objective else _inferred_kind(seen)
-    classes = None if kind == "regression" else _classes(column, seen, kind)
+    classes = None if kind in ("regression", "ranking") else _classes(column, seen, kind)
     chosen = objective or _DEFAULT_OBJECTIVE[kind]
-    if kind == "regression":
+    if classes is None:
         _check_amounts(column, seen, chosen)
+    custom = None if metric is None or isinstance(metric, str) else metric
+    named = metric if isinstance(metric, str) else _METRIC_OF_LOSS.get(chosen, _DEFAULT_METRIC[kind])
     return Label(
         column=column,
         kind=kind,
         # softmax answers the class alone; softprob grows the same trees and keeps the probabilities.
         objective="multi:softprob" if chosen == "multi:softmax" else chosen,
-        metric=metric or _DEFAULT_METRIC[kind],
+        metric=named if custom is None else custom.name,
         classes=classes,
         dropped=seen.nulls,
+        custom=custom,
     )
 
 
@@ -212,7 +248,9 @@ def _kind_of(objective: str) -> Kind:
         return "regression"
     if objective in _CLASSIFIERS:
         return _CLASSIFIERS[objective]
-    known = ", ".join([*_CLASSIFIERS, *_REGRESSORS])
+    if objective in _RANKERS:
+        return "ranking"
+    known = ", ".join([*_CLASSIFIERS, *_REGRESSORS, *_RANKERS])
     raise UnsupportedError(
         f"Objective '{objective}' is not offered.", f"Choose one of {known}.", objective=objective
     )
@@ -264,6 +302,9 @@ def _check_amounts(column: str, seen: LabelSummary, objective: str) -> None:
             "Use a classification objective, or derive a number.",
             column=column,
         )
+    if objective in _RANKERS:
+        _check_relevance(column, seen, objective)
+        return
     floor = {"reg:gamma": 0.0, "count:poisson": 0.0, "reg:tweedie": 0.0, "reg:squaredlogerror": -1.0}
     least = floor.get(objective)
     if least is None or seen.lowest is None:
@@ -276,6 +317,18 @@ def _check_amounts(column: str, seen: LabelSummary, objective: str) -> None:
             "Filter those rows, or use 'reg:squarederror'.",
             column=column,
             lowest=seen.lowest,
+        )
+
+
+def _check_relevance(column: str, seen: LabelSummary, objective: str) -> None:
+    values = [float(value) for value, _ in seen.counts]
+    most = 1 if objective == "rank:map" else _MOST_RELEVANCE
+    if not seen.whole or min(values) < 0 or max(values) > most:
+        raise DataError(
+            f"Label column '{column}' holds {min(values):g} to {max(values):g}, objective '{objective}' "
+            f"needs whole relevances from 0 to {most}.",
+            "Grade the rows, or use 'rank:pairwise' with grades from 0 to 31.",
+            column=column,
         )
 
 

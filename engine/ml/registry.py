@@ -129,7 +129,7 @@ def export_trained(name: str, model: TrainedModel) -> ExportedModel:
             LABEL_KEY: json.dumps(label),
         },
         # onnxmltools adds the base score last, XGBoost first: amounts of 18,000 come out 0.008 off.
-        converter="tarn" if model.label.kind == "regression" else None,
+        converter="tarn" if model.label.classes is None else None,
     )
 
 

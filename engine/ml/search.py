@@ -1,158 +1,263 @@
-"""The search: Optuna proposes by ask and tell, every worker thread trains one trial at a time."""
+"""A study on a pool: begun, or taken up again from its journal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from distributed import as_completed
-
 from engine.errors import OptionError
-from engine.ml.boost import Fit, Fitted, fit_trial
-from engine.ml.params import check_booster, check_params
-from engine.ml.study import Trial, best_of
+from engine.events import StudyFinished, StudyStarted
+from engine.ml.constraints import placed
+from engine.ml.dry_run import try_params
+from engine.ml.study import Study, Trial, best_of
+from engine.ml.study_runs import StudyRuns, study_params, tags_of
+from engine.ml.tuning.fit import FitTrial, unpacked
+from engine.ml.tuning.fits import PoolFits
+from engine.ml.tuning.journal import FileJournal, Journal, MemoryJournal
+from engine.ml.tuning.limits import overrun
+from engine.ml.tuning.runner import Runner, Watch, replay
+from engine.ml.tuning.state import Action, Event, Limits, Reported, StudyState, TrialState
+from engine.ml.tuning.watch import Recorder
 
 if TYPE_CHECKING:
-    from distributed import Future
-    from optuna import Study as OptunaStudy
-    from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
-    from optuna.trial import Trial as OptunaTrial
-
-    from engine.ml.training_set import TrainingSet
+    from engine.events import Emit
+    from engine.ml.tracking import Tracking
+    from engine.ml.trained import TrainedModel
+    from engine.ml.tuning.archive import Archive, Asked
     from pools import Pool
+
+_NO_DISK = "The workspace is no folder: a study is gone with its process and cannot be resumed."
+# A trial in one of these has had all it will get, whatever comes; others are logged when the study ends.
+_OVER = ("complete", "stopped")
 
 
 @dataclass(frozen=True)
-class SearchPlan:
-    """What to search.
+class Surroundings:
+    """What a study meets.
 
     Attributes:
-        space: XGBoost parameter to Optuna distribution.
-        trials: How many.
-        max_rounds: Boosting rounds of one trial at most.
-        patience: Rounds without improvement before a trial stops.
-        params: Fixed XGBoost parameters.
-        seed: Seeds sampler and boosters.
-        sampler: An Optuna sampler; TPE by default.
-
-    Raises:
-        OptionError: A name that XGBoost does not know or that stands in both places, a number below 1.
-        UnsupportedError: A booster other than trees.
+        pool: Where fits run.
+        archive: Where its journal is kept; None where there is no disk for it.
+        tracking: Where its runs are logged.
+        emit: Takes the records.
+        on_trial: Called with the score of every trial when it has its first.
+        finish: Makes the best model: of what was asked, the winner, its boosters and the study's run.
+        resume: Goes on with a study by name, with other limits.
     """
 
-    space: Mapping[str, BaseDistribution]
-    trials: int
-    max_rounds: int
-    patience: int = 20
-    params: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    sampler: BaseSampler | None = None
+    pool: Pool
+    archive: Archive | None
+    tracking: Tracking
+    emit: Emit
+    on_trial: Callable[[float], None]
+    finish: Callable[[Asked, Trial, Mapping[str, Any], Sequence[bytes], str], TrainedModel]
+    resume: Callable[..., Study]
+
+
+@dataclass(slots=True)
+class Search:
+    """One study, in this process.
+
+    Attributes:
+        study: Identifies it.
+        asked: What it was asked to do.
+        journal: Where it is remembered.
+        around: What it meets.
+        entries: Of the journal, when it was opened.
+    """
+
+    study: str
+    asked: Asked
+    journal: Journal
+    around: Surroundings
+    entries: Sequence[Mapping[str, Any]] = ()
+    _runs: StudyRuns = field(init=False)
 
     def __post_init__(self) -> None:
-        check_params([*self.space, *self.params])
-        check_booster(self.params)
-        twice = sorted(set(self.space) & set(self.params))
-        if twice:
-            raise OptionError(
-                f"Parameters {twice} stand in space= and in params=.", "A parameter is searched or fixed."
-            )
-        for name in ("trials", "max_rounds", "patience"):
-            if getattr(self, name) < 1:
-                raise OptionError(
-                    f"{name}={getattr(self, name)} makes no sense.", f"{name} must be at least 1."
-                )
-        _check_distributions(self.space)
-
-
-def _check_distributions(space: Mapping[str, Any]) -> None:
-    from optuna.distributions import BaseDistribution
-
-    for name, distribution in space.items():
-        if not isinstance(distribution, BaseDistribution):
-            raise OptionError(
-                f"space['{name}'] is {distribution!r}, not an Optuna distribution.",
-                "Use optuna.distributions: IntDistribution(3, 10), FloatDistribution(0.01, 0.3, log=True), "
-                "CategoricalDistribution([...]).",
-            )
-
-
-def search(
-    pool: Pool, data: TrainingSet, plan: SearchPlan, *, on_trial: Callable[[Trial], None]
-) -> tuple[tuple[Trial, ...], Fitted]:
-    """Run the plan's trials on the pool.
-
-    The sampler hears of a result as soon as it is there. With one worker thread the order of results
-    is fixed, and the same seed gives the same trials; with more it follows the workers' speed.
-
-    Returns:
-        The trials in the order of their numbers, and what the best of them fitted.
-    """
-    asker = _Asker(data, plan)
-    slots = max(1, min(plan.trials, pool.spec.policy.widest * pool.spec.threads))
-    best: dict[int, Fitted] = {}
-    with pool.hold():
-        running = as_completed([asker.start_next(pool) for _ in range(slots)], loop=pool.client.loop)
-        for future in running:
-            [fitted] = pool.gather([future])
-            trial = asker.tell(future, fitted)
-            winner = best_of(asker.trials, maximise=data.label.maximise)
-            best = {winner.number: fitted if winner is trial else best[winner.number]}
-            if asker.left:
-                running.add(asker.start_next(pool))
-            on_trial(trial)
-    return asker.trials, next(iter(best.values()))
-
-
-class _Asker:
-    """Optuna's side of the search: what was asked, what came back."""
-
-    def __init__(self, data: TrainingSet, plan: SearchPlan) -> None:
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._data, self._plan = data, plan
-        direction = "maximize" if data.label.maximise else "minimize"
-        # constant_liar keeps trials that run side by side from being proposed twice over.
-        sampler = plan.sampler or optuna.samplers.TPESampler(seed=plan.seed, constant_liar=True)
-        self._study: OptunaStudy = optuna.create_study(direction=direction, sampler=sampler)
-        self._asked: dict[str, OptunaTrial] = {}
-        self._told: dict[int, Trial] = {}
-        self.left = plan.trials
+        self._runs = StudyRuns(
+            self.around.tracking,
+            self.journal,
+            self.asked.data.label.metric,
+            next((entry["run_id"] for entry in self.entries if entry["kind"] == "study"), ""),
+            {entry["number"] for entry in self.entries if entry["kind"] == "logged"},
+        )
 
     @property
-    def trials(self) -> tuple[Trial, ...]:
-        return tuple(self._told[number] for number in sorted(self._told))
+    def _maximise(self) -> bool:
+        return self.asked.data.label.maximise
 
-    def start_next(self, pool: Pool) -> Future:
-        asked = self._study.ask(dict(self._plan.space))
-        self.left -= 1
-        fit = Fit(
-            params={
-                **self._data.label.params,
-                **self._plan.params,
-                **asked.params,
-                "seed": self._plan.seed + asked.number,
+    def run(self, limits: Mapping[str, Any] | None = None) -> Study:
+        """Work until it is done or comes to a limit.
+
+        Args:
+            limits: Those to change of what it had.
+
+        Raises:
+            OptionError: XGBoost refuses a trial's parameters, or a limit makes no sense.
+            TaskLostError: Workers died too often under one fit; the study can be resumed.
+        """
+        began, plan, data = time.perf_counter(), self.asked.plan, self.asked.data
+        with ExitStack() as stack:
+            if isinstance(self.journal, FileJournal):
+                stack.callback(self.journal.close)
+            runner = self._runner()
+            used = runner.state.limits if runner.state.trials else plan.bounded()
+            used = replace(used, **(limits or {}))
+            run_id = stack.enter_context(self._runs.open(self.asked.name, tags_of(data, "study")))
+            self._announce(run_id, used)
+            state = self._work(runner, used, resume=bool(limits))
+            trials = tuple(self._trial(trial) for trial in state.trials)
+            for trial in trials:
+                self._runs.log_trial(trial)
+            winner = best_of(trials, maximise=self._maximise)
+            won = state.trials[winner.number]
+            models = unpacked(self.journal.booster(won.checkpoint))
+            params = self._params(winner.number, won.phase, winner.params)
+            best = self.around.finish(self.asked, winner, params, models, run_id)
+            study = self._study(state, trials, best, time.perf_counter() - began)
+            self._conclude(study, winner)
+        return study
+
+    def _work(self, runner: Runner, limits: Limits, *, resume: bool) -> StudyState:
+        if runner.state.finished and not resume:
+            return runner.state
+        pool = self.around.pool
+        with pool.hold(), PoolFits(pool, self._fit()) as fits:
+            runner.fits = fits
+            return runner.run(max(1, pool.spec.policy.widest * pool.spec.threads), limits)
+
+    def _fit(self) -> FitTrial:
+        data = self.asked.data
+        return FitTrial(data.blocks, self._maximise, self.asked.plan.patience, data.label.custom)
+
+    def _runner(self) -> Runner:
+        plan = self.asked.plan
+        rules = plan.rules(maximise=self._maximise)
+        proposer = plan.proposer(maximise=self._maximise)
+        state = replay(self.entries, rules, proposer)
+        return Runner(self.study, rules, proposer, self._params, self.journal, self._watch(), state)
+
+    def _watch(self) -> Watch:
+        record = Recorder(self.study, self.around.emit, self._maximise)
+
+        def watch(before: StudyState, event: Event, after: StudyState, actions: Sequence[Action]) -> None:
+            record(before, event, after, actions)
+            if isinstance(event, Reported):
+                trial = after.trials[event.number]
+                if not before.trials[event.number].rung:
+                    self.around.on_trial(trial.best(self._maximise)[0])
+                if trial.status in _OVER:
+                    self._runs.log_trial(self._trial(trial))
+
+        return watch
+
+    def _params(self, number: int, phase: int, proposed: Mapping[str, Any]) -> dict[str, Any]:
+        return all_params(self.asked, number, phase, proposed)
+
+    def _trial(self, trial: TrialState) -> Trial:
+        score, rounds = trial.best(self._maximise)
+        outer = self.asked.plan.outer
+        params = {**({"max_bin": outer[trial.phase]} if outer else {}), **trial.params}
+        status = "cut" if trial.status in ("ready", "running") else trial.status
+        return Trial(trial.number, params, score, rounds, trial.core_seconds, trial.curve, status, trial.rung)
+
+    def _announce(self, run_id: str, limits: Limits) -> None:
+        """Say that it begins: once to MLflow and the journal, each time to the event log."""
+        plan, data = self.asked.plan, self.asked.data
+        if not self._runs.run_id:
+            self._runs.run_id = run_id
+            self.around.tracking.log(run_id, params=study_params(data, plan))
+            self.journal.append("study", study=self.study, run_id=run_id, data=data.key)
+        rungs = plan.rules(maximise=self._maximise).brackets(StudyState(limits), 0)[0].ladder
+        self.around.emit(
+            StudyStarted(
+                study=self.study,
+                name=self.asked.name,
+                target=data.label.column,
+                metric=data.label.metric,
+                maximize=self._maximise,
+                trials=limits.trials or 0,
+                max_rounds=plan.max_rounds,
+                space={name: str(found) for name, found in plan.space.items()},
+                rungs=rungs,
+                settings={"schedule": str(plan.schedule), "seed": plan.seed, **asdict(limits)},
+                rows=int(data.rows.sum()),
+                features=len(data.names),
+                tracking=run_id,
+                resumed=bool(self.entries),
+            )
+        )
+
+    def _study(
+        self, state: StudyState, trials: tuple[Trial, ...], best: TrainedModel, seconds: float
+    ) -> Study:
+        return Study(
+            name=self.study,
+            trials=trials,
+            best=best,
+            data=self.asked.data,
+            metric=self.asked.data.label.metric,
+            seconds=seconds,
+            core_seconds=state.core_seconds,
+            finished=state.finished,
+            overrun=overrun(state),
+            notes=self.asked.plan.notes if self.around.archive else (*self.asked.plan.notes, _NO_DISK),
+            run_id=self._runs.run_id,
+            _resume=self._resume,
+        )
+
+    def _conclude(self, study: Study, winner: Trial) -> None:
+        self.around.tracking.log(
+            study.run_id,
+            metrics={
+                f"best_{study.metric}": winner.score,
+                **study.best.evaluation.metrics,
+                "seconds": study.seconds,
+                "core_seconds": study.core_seconds,
+                **{f"over.{name}": amount for name, amount in study.overrun.items()},
             },
-            max_rounds=self._plan.max_rounds,
-            patience=self._plan.patience,
-            data_key=self._data.key,
         )
-        future = pool.submit(fit_trial, list(self._data.blocks), fit, label="fit-trial")
-        self._asked[future.key] = asked
-        return future
+        reason = "" if study.finished == "trials" else study.finished
+        self.around.emit(
+            StudyFinished(self.study, len(study.trials), winner.number, winner.score, study.seconds, reason)
+        )
 
-    def tell(self, future: Future, fitted: Fitted) -> Trial:
-        asked = self._asked.pop(future.key)
-        self._study.tell(asked, fitted.score)
-        trial = Trial(
-            number=asked.number,
-            params=dict(asked.params),
-            score=fitted.score,
-            rounds=fitted.rounds,
-            seconds=fitted.seconds,
-            curve=fitted.curve,
-        )
-        self._told[trial.number] = trial
-        return trial
+    def _resume(self, **limits: Any) -> Study:
+        return self.around.resume(self.study, **limits)
+
+
+def begin(asked: Asked, around: Surroundings) -> Search:
+    """A new study; nothing is written before its parameters are known to be possible.
+
+    Raises:
+        OptionError: XGBoost refuses the fixed parameters or the metric, or the study cannot be kept.
+    """
+    sample = asked.plan.proposer(maximise=asked.data.label.maximise).propose(StudyState()).params
+    try_params(all_params(asked, 0, 0, sample), asked.data)
+    if around.archive is None:
+        return Search(asked.name, asked, MemoryJournal(), around)
+    study, journal = around.archive.create(asked)
+    return Search(study, asked, journal, around)
+
+
+def take_up(name: str, around: Surroundings) -> Search:
+    """A study that was begun before, by what identifies it or the newest of its name.
+
+    Raises:
+        NotFoundError: There is none.
+        OptionError: Another process is at it, or the workspace keeps no studies.
+    """
+    if around.archive is None:
+        raise OptionError(_NO_DISK, "Use a folder as the workspace's home.")
+    study, asked, journal, entries = around.archive.open(name)
+    return Search(study, asked, journal, around, entries)
+
+
+def all_params(asked: Asked, number: int, phase: int, proposed: Mapping[str, Any]) -> dict[str, Any]:
+    """All XGBoost parameters of a trial but for threads."""
+    data = asked.data
+    params = {**data.label.params, **asked.plan.params_of(number, phase, proposed)}
+    return placed(params, data.names, data.blocks.categorical)

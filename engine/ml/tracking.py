@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -102,6 +103,17 @@ class Tracking:
             raise
         self._client.set_terminated(run_id, "FINISHED")
 
+    @contextmanager
+    def resumed(self, run_id: str) -> Iterator[str]:
+        """A run that goes on; it ends as in `run`."""
+        self._client.update_run(run_id, status="RUNNING")
+        try:
+            yield run_id
+        except BaseException:
+            self._client.set_terminated(run_id, "FAILED")
+            raise
+        self._client.set_terminated(run_id, "FINISHED")
+
     def _start(self, name: str, tags: Mapping[str, str], parent: str) -> str:
         described = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
         run = self._client.create_run(self._experiment, run_name=name, tags=described)
@@ -113,24 +125,22 @@ class Tracking:
         *,
         params: Mapping[str, Any] | None = None,
         metrics: Mapping[str, float] | None = None,
+        curve: tuple[str, Sequence[float]] | None = None,
     ) -> None:
-        """Parameters and final metrics of a run."""
+        """Parameters and final metrics of a run, and a metric round by round (the first being step 1)."""
         from mlflow.entities import Metric, Param
 
         now = int(time.time() * 1000)
+        name, values = curve or ("", ())
+        name = _metric_name(name)
+        points = [Metric(name, float(value), now, step) for step, value in enumerate(values, 1)]
+        points[:0] = [Metric(_metric_name(k), float(v), now, 0) for k, v in (metrics or {}).items()]
         self._client.log_batch(
             run_id,
             params=[Param(k, str(v)[:_LONGEST_PARAM]) for k, v in (params or {}).items()],
-            metrics=[Metric(k, float(v), now, 0) for k, v in (metrics or {}).items()],
+            metrics=points[:_LARGEST_BATCH],
         )
-
-    def log_curve(self, run_id: str, name: str, values: Sequence[float]) -> None:
-        """A metric round by round, the first round being step 1."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        points = [Metric(name, float(value), now, step) for step, value in enumerate(values, 1)]
-        for start in range(0, len(points), _LARGEST_BATCH):
+        for start in range(_LARGEST_BATCH, len(points), _LARGEST_BATCH):
             self._client.log_batch(run_id, metrics=points[start : start + _LARGEST_BATCH])
 
     def log_json(self, run_id: str, name: str, content: Mapping[str, Any]) -> None:
@@ -237,6 +247,11 @@ def _matches(candidate: ModelVersion, wanted: int | str | None) -> bool:
     if wanted is None:
         return True
     return candidate.version == wanted or str(wanted) in (str(candidate.version), *candidate.aliases)
+
+
+def _metric_name(name: str) -> str:
+    """A metric's name as MLflow takes it: `ndcg@10` is `ndcg:10` there."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", ":"))
 
 
 def _mlflow_error() -> type[Exception]:

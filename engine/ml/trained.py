@@ -42,6 +42,7 @@ class TrainedModel:
         lineage: What it was trained on.
         sample: Raw rows for the parity gate, training rows among them.
         run_id: Its MLflow run.
+        where: On which workers it was trained, and why.
     """
 
     booster: bytes
@@ -53,6 +54,7 @@ class TrainedModel:
     lineage: Lineage
     sample: pa.Table = field(repr=False)
     run_id: str = ""
+    where: str = ""
 
     def importance(self) -> pd.Series[float]:
         """Total gain of each feature, as shares that sum to 1, largest first; unused ones are 0."""

@@ -1,31 +1,32 @@
-"""A source as training sees it: one block per partition, kept on the workers that made it.
+"""A source as training sees it: rows that any worker can make from the source, and what they are.
 
 Two passes over the source: one for the label's values (and whatever the preparation needs), one that
-reads the used columns, runs the exported preparation graph and keeps its output beside label and fold.
+reads the used columns, runs the exported preparation graph and leaves its output on the workers' disks.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from engine.errors import DataError, UnsupportedError
-from engine.ml.boost import Block
-from engine.ml.evaluate import Evaluation, SumsOf, evaluation_of
-from engine.ml.label import Label, LabelSummary, check_column, encode, merge, resolve, summarise
-from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Assignment, Split, plan_split
+from engine.errors import DataError, NotFoundError, OptionError, UnsupportedError
+from engine.ml import spool
+from engine.ml.block import Blocks, Recipe
+from engine.ml.categories import chosen_features
+from engine.ml.evaluate import Evaluation, RankingOf, SumsOf, evaluation_of
+from engine.ml.label import Label, LabelSummary, check_column, merge, resolve, summarise
+from engine.ml.matrix import check_codes
+from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Split, plan_split
 from engine.ml.trained import Lineage
-from engine.prep import FittedFeatures, Preparation, blocks_of, default_features, fit
+from engine.prep import FittedFeatures, blocks_of, fit
 
 if TYPE_CHECKING:
-    from distributed import Future
-
     from engine.lake import Partition, Readable, Reader, Source
+    from engine.ml.metric import CustomMetric
     from pools import Pool
 
 # Raw rows that the parity gate gets from all partitions together: enough that a wrong branch of a
@@ -33,13 +34,36 @@ if TYPE_CHECKING:
 GATE_ROWS = 10_000
 
 
-@dataclass(frozen=True)
-class TrainingSet:
-    """Blocks on the workers, with what they were made from.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What columns of a source are to training.
 
     Attributes:
-        blocks: One future of a `Block` per partition with labelled rows, in partition order.
-        rows: int64 [blocks, folds], rows of each block by fold code: 3, and the parts of a k-fold split.
+        target: The label.
+        weight: How much each row counts; None for all the same.
+        group: What rows are ranked within, for objectives that rank.
+        categorical: Names of features (columns of the prepared matrix) that hold category codes, of which
+            XGBoost makes sets instead of thresholds.
+    """
+
+    target: str
+    weight: str | None = None
+    group: str | None = None
+    categorical: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns that are no features."""
+        return tuple(filter(None, (self.target, self.weight, self.group)))
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What is trained on: a value that pickles, while the rows stay where they are.
+
+    Attributes:
+        blocks: The rows, for whoever stands on a worker.
+        rows: int64 [partitions, folds], rows of each by fold code: 3, and the parts of a k-fold split.
         features: The fitted transformer and its exported graph.
         label: Column, task and classes.
         split: Which rows validate and test.
@@ -49,7 +73,7 @@ class TrainingSet:
         notes: What was left out on the way, one line each, for the user.
     """
 
-    blocks: tuple[Future, ...] = field(repr=False)
+    blocks: Blocks = field(repr=False)
     rows: np.ndarray[Any, np.dtype[np.int64]]
     features: FittedFeatures
     label: Label
@@ -59,24 +83,33 @@ class TrainingSet:
     key: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the matrix."""
+        return self.features.preparation.feature_names
+
     def count(self, *folds: int) -> int:
         """Rows in these folds."""
         return int(self.rows[:, list(folds)].sum())
 
     def evaluate(self, pool: Pool, booster: bytes, *, fold: int = TEST) -> Evaluation:
-        """Metrics of a booster on one fold, computed where the blocks lie."""
+        """Metrics of a booster on one fold, computed on the workers."""
+        if self.label.kind == "ranking":
+            [found] = pool.map(RankingOf(booster, fold), [self.blocks], label="evaluate")
+            return found  # type: ignore[no-any-return]
         sums = SumsOf(booster, self.label, fold)
-        return evaluation_of(pool.map(sums, self.blocks, label="evaluate"), self.label)
+        indices = range(len(self.blocks.partitions))
+        return evaluation_of(pool.map(sums, indices, label="evaluate", common=self.blocks), self.label)
 
 
 def build(
     pool: Pool,
     source: Readable,
+    columns: Columns,
     *,
-    target: str,
     features: Any,
     objective: str | None,
-    metric: str | None,
+    metric: str | CustomMetric | None,
     split: Split,
 ) -> TrainingSet:
     """Summarise the label, fit and export the features, make the blocks.
@@ -84,10 +117,10 @@ def build(
     Args:
         pool: Where the work runs.
         source: A table or dataset.
-        target: The label column.
+        columns: What its columns are.
         features: A scikit-learn transformer, or None for the default by column types.
         objective: XGBoost's objective, None to decide by the label's values.
-        metric: XGBoost's metric, None for the objective's own.
+        metric: XGBoost's metric or one of the user's own, None for the objective's own.
         split: Which rows validate and test.
 
     Raises:
@@ -95,32 +128,73 @@ def build(
         DataError: A label that cannot be learned, no rows, a fold without rows or without a class.
         UnsupportedError: A transformer or objective that cannot be honoured.
     """
-    check_column(target, source.columns)
+    for name in columns.named:
+        check_column(name, source.columns)
     scan = source.source()
-    summaries = pool.map(_SummariseLabel(scan.reader, target), scan.partitions, label="summarise-label")
-    label = resolve(target, merge(summaries), objective=objective, metric=metric)
-    fitted, notes = _fit_features(pool, scan, target, features)
-    names = fitted.preparation.signature.names
-    assignment = plan_split(split, blocks_of(scan), pool, target=target, features=names)
-    make = _MakeBlock(
-        scan.reader, fitted.preparation, label, assignment, -(-GATE_ROWS // max(1, len(scan.partitions)))
+    summaries = pool.map(
+        _SummariseLabel(scan.reader, columns.target), scan.partitions, label="summarise-label"
     )
-    made = [pool.submit(make, partition, label="make-block") for partition in scan.partitions]
-    facts = pool.map(partial(_facts, split.parts), made, label="count-rows")
+    label = resolve(columns.target, merge(summaries), objective=objective, metric=metric)
+    split = _check_ranking(label, columns, split)
+    fitted, notes = _fit_features(pool, scan, columns, features)
+    preparation = fitted.preparation
+    used = preparation.signature.names
+    assignment = plan_split(split, blocks_of(scan), pool, target=columns.target, features=used)
+    recipe = Recipe(scan.reader, preparation, label, assignment, columns.weight, columns.group)
+    key = _key(source, scan, fitted, columns, label, split)
+    codes = tuple(_place(name, preparation.feature_names) for name in columns.categorical)
+    blocks = Blocks(key, recipe, scan.partitions, split, len(preparation.feature_names), codes)
+    make = _MakeBlock(-(-GATE_ROWS // max(1, len(scan.partitions))), split.parts)
+    facts = pool.map(make, range(len(scan.partitions)), label="make-block", common=blocks)
     rows = np.array([fact.rows for fact in facts], np.int64).reshape(len(facts), -1)
     _check_folds(rows, label, split)
-    filled = np.flatnonzero(rows.sum(axis=1))
     return TrainingSet(
-        blocks=tuple(made[index] for index in filled),
-        rows=rows[filled],
+        blocks=blocks,
+        rows=rows,
         features=fitted,
         label=label,
         split=split,
         lineage=Lineage(source.name, source.version),
         sample=pa.concat_tables([fact.sample for fact in facts]),
-        key=_key(source, scan, fitted, label, split),
+        key=key,
         notes=notes,
     )
+
+
+def _check_ranking(label: Label, columns: Columns, split: Split) -> Split:
+    """Ranking needs its groups, whole on one side of the split; nothing else has a use for them."""
+    if label.kind != "ranking":
+        if columns.group:
+            raise OptionError(
+                f"group='{columns.group}' has no use for objective '{label.objective}'.",
+                "Give objective='rank:ndcg', or leave group= out (Split(group=...) keeps rows together).",
+            )
+        return split
+    if columns.group is None:
+        raise OptionError(f"Objective '{label.objective}' ranks rows within groups.", "Give group='COLUMN'.")
+    if columns.weight:
+        raise UnsupportedError(
+            "Weights of rows cannot be honoured in ranking, where XGBoost weighs whole groups.",
+            "Leave weight= out.",
+        )
+    if split.group == columns.group or split.column:
+        return split
+    if split.stratify or split.time or split.key:
+        raise OptionError(
+            "A split of ranked rows must not tear their groups apart.",
+            f"Use Split(group='{columns.group}') or Split(column=...).",
+        )
+    return replace(split, group=columns.group)
+
+
+def _place(name: str, names: tuple[str, ...]) -> int:
+    if name not in names:
+        raise NotFoundError(
+            f"There is no feature '{name}' to be categorical.",
+            f"The prepared matrix has: {', '.join(names)}.",
+            feature=name,
+        )
+    return names.index(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,56 +207,22 @@ class _SummariseLabel:
 
 
 def _fit_features(
-    pool: Pool, scan: Source, target: str, features: Any
+    pool: Pool, scan: Source, columns: Columns, features: Any
 ) -> tuple[FittedFeatures, tuple[str, ...]]:
     """Fit what the user gave, take over what is fitted already, or choose by column types."""
     if isinstance(features, FittedFeatures):
-        if target in features.preparation.signature.names:
-            raise UnsupportedError(
-                f"The fitted features read the label column '{target}'.",
-                "Fit them without it.",
-                column=target,
-            )
+        for name in columns.named:
+            if name in features.preparation.signature.names and name != columns.group:
+                raise UnsupportedError(
+                    f"The fitted features read the column '{name}', which is no feature.",
+                    "Fit them without it.",
+                    column=name,
+                )
         return features, ()
     notes: tuple[str, ...] = ()
     if features is None:
-        features, notes = default_features(scan, pool, target=target)
-    return fit(features, scan, pool, target=target), notes
-
-
-@dataclass(frozen=True, slots=True)
-class _MakeBlock:
-    reader: Reader
-    preparation: Preparation
-    label: Label
-    assignment: Assignment
-    sampled: int
-
-    def __call__(self, partition: Partition) -> Block:
-        names = self.preparation.signature.names
-        wanted = dict.fromkeys((*names, self.label.column, *self.assignment.columns))
-        table = self.reader.read(partition, list(wanted))
-        truth = encode(table.column(self.label.column), self.label)
-        labelled = ~np.isnan(truth)
-        matrix = self.preparation.matrix(table.select(names))
-        _refuse_infinite(matrix, self.preparation.feature_names)
-        folds = self.assignment.folds(table)
-        if not labelled.all():
-            matrix, truth, folds = matrix[labelled], truth[labelled], folds[labelled]
-        chosen = np.linspace(0, len(table) - 1, min(self.sampled, len(table))).astype(np.int64)
-        sample = table.select(names).take(pa.array(chosen))
-        return Block(matrix, truth, folds, sample)
-
-
-def _refuse_infinite(matrix: np.ndarray[Any, np.dtype[np.float32]], names: tuple[str, ...]) -> None:
-    infinite = np.isinf(matrix).any(axis=0)
-    if infinite.any():
-        name = names[int(infinite.argmax())]
-        raise DataError(
-            f"Feature '{name}' holds a value that is infinite or beyond float32's 3.4e38.",
-            "Replace it with a missing value or a smaller number.",
-            feature=name,
-        )
+        features, notes = chosen_features(scan, pool, columns)
+    return fit(features, scan, pool, target=columns.target), notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +231,20 @@ class _Facts:
     sample: pa.Table
 
 
-def _facts(parts: int, block: Block) -> _Facts:
-    counts = np.bincount(block.folds, minlength=FIRST_PART + parts)
-    return _Facts(tuple(int(count) for count in counts), block.sample)
+@dataclass(frozen=True, slots=True)
+class _MakeBlock:
+    """Makes a block, leaves it on the worker's disk, and tells what is in it."""
+
+    sampled: int
+    parts: int
+
+    def __call__(self, index: int, blocks: Blocks) -> _Facts:
+        block, raw = blocks.recipe.make(blocks.partitions[index])
+        check_codes(block, blocks, blocks.recipe.preparation.feature_names)
+        spool.save(blocks.key, index, block.arrays())
+        counts = np.bincount(block.folds, minlength=FIRST_PART + self.parts)
+        chosen = np.linspace(0, len(raw) - 1, min(self.sampled, len(raw))).astype(np.int64)
+        return _Facts(tuple(int(count) for count in counts), raw.take(pa.array(chosen)))
 
 
 def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label, split: Split) -> None:
@@ -212,7 +263,10 @@ def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label, split:
             )
 
 
-def _key(source: Readable, scan: Source, fitted: FittedFeatures, label: Label, split: Split) -> str:
+def _key(
+    source: Readable, scan: Source, fitted: FittedFeatures, columns: Columns, label: Label, split: Split
+) -> str:
     """Names the content by everything that decides it: files with their stamps, graph, label, split."""
-    parts = (source.name, source.version, scan.partitions, fitted.preparation.digest, label, split)
+    task = (label.column, label.kind, label.classes)
+    parts = (source.name, source.version, scan.partitions, fitted.preparation.digest, columns, task, split)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -21,7 +21,7 @@ def scores(rows: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("spread", [0.01, 1.0, 6.0])
 def test_the_area_is_scikit_learns(spread: float) -> None:
     predicted, truth = scores(200_000, spread)
-    histogram = _binary_sums(predicted.astype(np.float64), truth).histogram
+    histogram = _binary_sums(predicted.astype(np.float64), truth, np.ones(len(truth))).histogram
     assert histogram is not None
     area, _ = area_under_roc(histogram)
     assert area == pytest.approx(roc_auc_score(truth, predicted), abs=1e-4)
@@ -29,7 +29,7 @@ def test_the_area_is_scikit_learns(spread: float) -> None:
 
 def test_ties_count_one_half() -> None:
     truth = np.array([0, 1, 0, 1], np.float32)
-    histogram = _binary_sums(np.full(4, 0.3), truth).histogram
+    histogram = _binary_sums(np.full(4, 0.3), truth, np.ones(len(truth))).histogram
     assert histogram is not None
     assert area_under_roc(histogram)[0] == 0.5
 
@@ -37,15 +37,17 @@ def test_ties_count_one_half() -> None:
 def test_blocks_add_up_to_the_whole() -> None:
     predicted, truth = scores(1000, 1.0)
     cuts = [slice(0, 10), slice(10, 700), slice(700, None)]
-    parts = evaluation_of([_binary_sums(predicted[c].astype(float), truth[c]) for c in cuts], BINARY)
-    whole = evaluation_of([_binary_sums(predicted.astype(float), truth)], BINARY)
+    parts = evaluation_of(
+        [_binary_sums(predicted[c].astype(float), truth[c], np.ones(len(truth[c]))) for c in cuts], BINARY
+    )
+    whole = evaluation_of([_binary_sums(predicted.astype(float), truth, np.ones(len(truth)))], BINARY)
     assert parts.rows == whole.rows == 1000
     assert parts.metrics == pytest.approx(whole.metrics)
 
 
 def test_the_curve_runs_from_corner_to_corner() -> None:
     predicted, truth = scores(500, 2.0)
-    _, roc = area_under_roc(_binary_sums(predicted.astype(float), truth).histogram)  # type: ignore[arg-type]
+    _, roc = area_under_roc(_binary_sums(predicted.astype(float), truth, np.ones(len(truth))).histogram)  # type: ignore[arg-type]
     for side in roc:
         assert (side[0], side[-1]) == (0.0, 1.0)
         assert (np.diff(side) >= 0).all()

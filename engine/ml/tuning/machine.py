@@ -76,7 +76,9 @@ class Rules:
         return brackets[trial.bracket % len(brackets)]
 
 
-_brackets = lru_cache(maxsize=64)(lambda schedule, max_rounds, trials: schedule.brackets(max_rounds, trials))
+@lru_cache(maxsize=64)
+def _brackets(schedule: Schedule, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
+    return schedule.brackets(max_rounds, trials)
 
 
 def step(rules: Rules, state: StudyState, event: Event) -> tuple[StudyState, list[Action]]:
@@ -136,7 +138,7 @@ def _reported(rules: Rules, state: StudyState, event: Reported) -> StudyState:
     state = replace(
         state,
         elapsed=max(state.elapsed, event.elapsed),
-        core_seconds=state.core_seconds + event.core_seconds,
+        core_seconds=state.core_seconds + event.core_seconds + event.setup,
     )
     if event.cut:
         return state.put(replace(trial, status="cut"))

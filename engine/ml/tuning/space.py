@@ -67,7 +67,7 @@ def outer_values(space: Mapping[str, BaseDistribution]) -> tuple[int, ...]:
     if found is None:
         return ()
     if isinstance(found, CategoricalDistribution):
-        return tuple(int(value) for value in found.choices)  # type: ignore[arg-type]
+        return tuple(int(value) for value in found.choices)
     step = int(found.step or 1)
     count = (int(found.high) - int(found.low)) // step + 1
     if count <= _MOST_BINS:
@@ -81,7 +81,7 @@ def first_configurations(
     space: Mapping[str, BaseDistribution], max_rounds: int
 ) -> tuple[dict[str, Any], ...]:
     """What to try before the sampler has seen anything: three known good starts, clipped to the space."""
-    made = []
+    made: list[dict[str, Any]] = []
     for start in _STARTS:
         eta = _STEPS * start["pace"] / max_rounds
         known = {**_GENTLE, **start, "eta": eta, "learning_rate": eta}
@@ -91,7 +91,7 @@ def first_configurations(
     return tuple(made)
 
 
-def _clipped(wanted: float | None, found: Any) -> Any:
+def _clipped(wanted: Any, found: Any) -> Any:
     """The value of a distribution that is nearest to the one wanted, or its middle."""
     choices = getattr(found, "choices", None)
     if choices is not None:

@@ -156,7 +156,8 @@ class Reported:
         curve: The metric after each new round.
         converged: It stopped because it no longer got better.
         cut: It stopped because a limit was reached.
-        core_seconds: CPU time of the fit.
+        core_seconds: CPU time of its rounds.
+        setup: CPU time of building matrices before them.
         elapsed: Of the study.
         checkpoint: Where its booster is.
     """
@@ -166,6 +167,7 @@ class Reported:
     converged: bool
     cut: bool
     core_seconds: float
+    setup: float
     elapsed: float
     checkpoint: str
 
