@@ -203,7 +203,8 @@ def test_like_matches_what_its_definition_says(
 @st.composite
 def decimals(draw: st.DrawFn) -> tuple[int, int, list[Decimal]]:
     """Precision, scale and eight values of one decimal type."""
-    precision = draw(st.integers(1, 20))
+    # Two numbers of 18 digits multiplied have 37 at most: beyond 38 T-SQL drops digits or overflows.
+    precision = draw(st.integers(1, 18))
     scale = draw(st.integers(0, min(precision, 8)))
     digits = st.integers(-(10**precision) + 1, 10**precision - 1)
     return (
