@@ -12,6 +12,7 @@ TarnError
 │   ├── SqlSyntaxError        the text is not T-SQL
 │   ├── BindError             an unknown table or column, or a name with two meanings
 │   ├── UnsupportedSqlError   understood, and not honoured here; the message says what and why
+│   ├── BudgetExceededError   a serverless pool has processed as much as it may in a period
 │   └── SqlRuntimeError       the statement failed while it ran: a conversion, a division by zero, a THROW
 ├── DataError                 the data cannot serve the request: label, null column, no rows
 ├── ModelError                models and their ONNX graphs
@@ -81,6 +82,10 @@ class UnsupportedSqlError(SqlError):
     """The statement was understood and cannot be honoured; nothing of it was dropped or done."""
 
 
+class BudgetExceededError(SqlError):
+    """A serverless pool has processed as much data as it may in a period; the query was not begun."""
+
+
 class SqlRuntimeError(SqlError):
     """The statement failed while it ran."""
 
@@ -111,6 +116,7 @@ class OptionError(TarnError):
 
 __all__ = [
     "BindError",
+    "BudgetExceededError",
     "ConflictError",
     "DataError",
     "FormatError",

@@ -40,12 +40,16 @@ class WorkspacePool(TrainingVerbs):
         workspace: Whose data and models the verbs work on.
         spec: Size, kind and place of the pool.
         progress: Show bars while long work runs.
+        strict: Refuse T-SQL that Synapse refuses on this kind of pool, with its own words.
     """
 
-    def __init__(self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True) -> None:
+    def __init__(
+        self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True, strict: bool = False
+    ) -> None:
         super().__init__(spec, observer=_recorder(workspace, spec))
         self.workspace = workspace
         self.progress = progress
+        self.strict = strict
         self._current = ExitStack()
         self._session: Session | None = None
         self._session_lock = threading.Lock()
@@ -92,9 +96,22 @@ class WorkspacePool(TrainingVerbs):
     def session(self) -> Session:
         """A session of its own: temporary tables and settings apart from those of `sql`."""
         from engine.session import Session
+        from engine.session.profile import Profile
 
+        workspace = self.workspace
+        profile = Profile(
+            self.spec.kind,
+            self.name,
+            strict=self.strict,
+            collation=workspace.collation,
+            emit=workspace.events.bind(pool=self.name),
+        )
         return Session(
-            self, self.workspace.storage, nodes=self._nodes_for, models=lambda: self.workspace.models
+            self,
+            workspace.storage,
+            nodes=self._nodes_for,
+            models=lambda: workspace.models,
+            profile=profile,
         )
 
     def _own_session(self) -> Session:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.events import EventLog
     from engine.lake import Dataset, Table
     from engine.ml.registry import Models
+    from engine.sql.meaning import Collation
 
 
 class Workspace:
@@ -24,6 +25,9 @@ class Workspace:
         roots: Further folders or URLs that datasets may point into; they are only read.
         storage_options: Options of the home's filesystem (credentials, endpoint).
         tracking_uri: MLflow's store; by default `mlflow.db` in a home that is a folder.
+        collation: How text compares in T-SQL where no column says otherwise, such as
+            `SQL_Latin1_General_CP1_CI_AS`, which ignores case. Kept by the workspace from its first query on;
+            by default `Latin1_General_100_BIN2_UTF8`.
 
     Example:
         >>> ws = Workspace("lake")                                          # doctest: +SKIP
@@ -38,34 +42,52 @@ class Workspace:
         roots: Sequence[str | PathLike[str]] = (),
         storage_options: Mapping[str, Any] | None = None,
         tracking_uri: str | None = None,
+        collation: str | None = None,
     ) -> None:
         from engine.lake import open_storage
 
         self.storage = open_storage(home, roots=roots, options=storage_options or {})
         self._tracking_uri = tracking_uri
+        self._collation = collation
 
     @property
     def home(self) -> str:
         """The folder or URL of the workspace."""
         return self.storage.home.location
 
-    def dedicated(self, name: str, *, nodes: int, progress: bool = True, **settings: Any) -> WorkspacePool:
+    @cached_property
+    def collation(self) -> Collation:
+        """How text compares in T-SQL where no column says otherwise.
+
+        Raises:
+            OptionError: The workspace was made with another one than it was opened with.
+        """
+        from engine.session.collations import workspace_collation
+
+        return workspace_collation(self.storage, self._collation)
+
+    def dedicated(
+        self, name: str, *, nodes: int, progress: bool = True, strict: bool = False, **settings: Any
+    ) -> WorkspacePool:
         """A pool of a fixed number of workers; it starts with `start()` or `with`.
 
         Args:
             name: What operators see.
             nodes: Workers.
             progress: Show bars while long work runs.
+            strict: Refuse T-SQL that Synapse refuses on a pool of this kind, for rehearsing a migration.
             **settings: Any other field of `pools.PoolSpec`: threads, memory, spill, host, address, tls, ...
         """
-        return WorkspacePool(self, PoolSpec.dedicated(name, nodes=nodes, **settings), progress=progress)
+        return WorkspacePool(
+            self, PoolSpec.dedicated(name, nodes=nodes, **settings), progress=progress, strict=strict
+        )
 
     def serverless(
-        self, name: str, *, max_workers: int, progress: bool = True, **settings: Any
+        self, name: str, *, max_workers: int, progress: bool = True, strict: bool = False, **settings: Any
     ) -> WorkspacePool:
         """A pool that starts workers when there is work, and lets them go after `idle_seconds` without."""
         spec = PoolSpec.serverless(name, max_workers=max_workers, **settings)
-        return WorkspacePool(self, spec, progress=progress)
+        return WorkspacePool(self, spec, progress=progress, strict=strict)
 
     def dataset(
         self, path: str, *, name: str | None = None, version: int | None = None, **options: Any

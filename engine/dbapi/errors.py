@@ -66,6 +66,7 @@ _INTEGRITY = frozenset({515, 2601, 2627})
 _MAPPED: tuple[tuple[type[tarn.TarnError], type[Error]], ...] = (
     (tarn.UnsupportedSqlError, NotSupportedError),
     (tarn.UnsupportedError, NotSupportedError),
+    (tarn.BudgetExceededError, OperationalError),
     (tarn.SqlRuntimeError, DataError),
     (tarn.SqlError, ProgrammingError),
     (tarn.WriteError, OperationalError),

@@ -28,10 +28,16 @@ if TYPE_CHECKING:
 
 
 OnStep = Callable[[StepFacts], None]
+OnSent = Callable[[], None]
 
 
 def execute(
-    pool: Tasks, plan: Plan, tables: Mapping[str, BoundTable], *, on_step: OnStep | None = None
+    pool: Tasks,
+    plan: Plan,
+    tables: Mapping[str, BoundTable],
+    *,
+    on_step: OnStep | None = None,
+    on_sent: OnSent | None = None,
 ) -> Answer:
     """Run a plan; return when its rows are there, on the workers.
 
@@ -42,6 +48,7 @@ def execute(
         plan: What to run.
         tables: The tables of the plan, as they were given to the planner.
         on_step: Called with each step's facts, in the order of the plan, as soon as they are known.
+        on_sent: Called when the workers have all of it and nothing is waited for yet.
 
     Raises:
         SqlRuntimeError: The data cannot be computed on, or a worker's memory is too small.
@@ -52,6 +59,8 @@ def execute(
     run = _Run(pool, plan.nodes, _by_name(tables))
     for step in plan.steps:
         run.start(step)
+    if on_sent is not None:
+        on_sent()
     return run.finish(plan, on_step)
 
 

@@ -80,6 +80,7 @@ class FragmentTask:
             time.perf_counter() - started,
             sum(amount for amount, _ in read),
             sum(amount for _, amount in read),
+            sum(_files(opening) for opening in self.openings),
         )
         return Output(tables, facts)
 
@@ -105,6 +106,12 @@ def _of_node(rows: pa.Table, node: int) -> pa.Table:
     return rows.remove_column(last).filter(mine)
 
 
+def _files(opening: Opening) -> int:
+    if isinstance(opening, FilesOpening):
+        return len(opening.files)
+    return len({one.location for one in opening.partitions}) if isinstance(opening, ArrowOpening) else 0
+
+
 def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolExecutor) -> tuple[int, int]:
     """Make the scan's view; bytes and rows that it reads."""
     read = (0, 0)
@@ -124,12 +131,13 @@ def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolE
 
 
 def _read_all(opening: ArrowOpening, readers: ThreadPoolExecutor) -> pa.Table:
-    columns = opening.columns
+    columns = list(opening.columns)
     # A context each: in it stands whose task this is, and so for whom the bytes are counted.
     reads = [
         readers.submit(copy_context().run, opening.reader.read, part, columns) for part in opening.partitions
     ]
-    tables = [read.result() for read in reads]
-    if not tables:
-        return opening.reader.schema.empty_table().select(list(columns))
-    return pa.concat_tables(tables)
+    rows = pa.concat_tables(
+        [opening.reader.schema.empty_table().select(columns), *(one.result() for one in reads)]
+    )
+    # DuckDB takes no table without columns, though its rows may be all that a query wants.
+    return rows if columns else pa.table({"none": pa.nulls(len(rows))})

@@ -22,6 +22,7 @@ class TaskFacts:
         seconds: Wall time of it all.
         bytes_read: Bytes that its scans fetched from files, at the most.
         rows_read: Rows that its scans looked at, at the most.
+        files: Files that its scans opened; one that two nodes share counts for each.
     """
 
     node: int
@@ -31,6 +32,7 @@ class TaskFacts:
     seconds: float
     bytes_read: int
     rows_read: int
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)

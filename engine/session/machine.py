@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.lake import Storage
     from engine.session.binding.relations import Relation
     from engine.session.catalog.definitions import Key
+    from engine.session.requests.recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,16 @@ class Machine:
         pool: Where queries run.
         storage: The workspace's files.
         nodes: How many compute nodes a query that reads so many bytes is planned for.
+        recorder: Hears of every plan and its steps.
+        allowance: Refuses a query over these tables where the budget is used up.
         prepared: What it has translated and planned.
     """
 
     pool: Tasks
     storage: Storage
     nodes: Callable[[float], int]
+    recorder: Recorder
+    allowance: Callable[[Mapping[str, Relation]], None]
     prepared: Prepared = field(default_factory=Prepared)
 
     def plan(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Plan:
@@ -53,8 +58,18 @@ class Machine:
 
     def answer(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """Run a translated query; its rows stay where they are."""
+        self.allowance(relations)
         tables = {key: relation.rows for key, relation in relations.items()}
-        return execute(self.pool, self.plan(tree, relations), tables)
+        plan = self.plan(tree, relations)
+        # To hear of each step costs a round trip for each: of one step nobody needs to hear early.
+        steps = self.recorder.stepped if len(plan.steps) > 1 else None
+        answer = execute(
+            self.pool, plan, tables, on_step=steps, on_sent=lambda: self.recorder.planned(plan, relations)
+        )
+        if steps is None:
+            self.recorder.stepped(answer.steps[0])
+        self.recorder.answered(plan, answer)
+        return answer
 
     def write(
         self, rows: Held, key: Key, *, mode: str, layout: Layout | None = None, base: int | None = None

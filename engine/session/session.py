@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SqlSyntaxError
+from engine.lake.names import DEFAULT_SCHEMA
 from engine.session.binding.world import TempTable, World
 from engine.session.catalog.definitions import Definitions
 from engine.session.doing.dispatch import perform
@@ -17,6 +19,9 @@ from engine.session.journal import finish_abandoned
 from engine.session.machine import Machine
 from engine.session.many import inserted_at_once
 from engine.session.parameters import Parameters, bound_variables, refuse_other_number
+from engine.session.profile import Profile
+from engine.session.requests.allowance import refuse_over_budget
+from engine.session.requests.recorder import Recorder, label_of
 from engine.session.result import Result
 from engine.session.transactions import Work
 from engine.sql.meaning import Variable, parse_type
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 
     from engine.lake import Storage
     from engine.runtime import Tasks
+    from engine.sql.syntax import Statement
 
 
 class Session:
@@ -37,7 +43,7 @@ class Session:
         storage: The workspace's files.
         nodes: How many compute nodes a query that reads so many bytes is planned for.
         models: Gives the workspace's model registry; asked when a query first names a model.
-        database: What three-part names call the workspace.
+        profile: What the pool and the workspace make of it.
     """
 
     def __init__(
@@ -47,12 +53,14 @@ class Session:
         *,
         nodes: Callable[[float], int],
         models: Callable[[], Any],
-        database: str = "tarn",
+        profile: Profile | None = None,
     ) -> None:
-        self._machine = Machine(pool, storage, nodes)
+        self._profile = Profile() if profile is None else profile
         self._definitions = Definitions(storage)
+        self._recorder = Recorder(self._profile)
+        allowance = partial(refuse_over_budget, self._profile, self._definitions)
+        self._machine = Machine(pool, storage, nodes, self._recorder, allowance)
         self._models = models
-        self._database = database
         self._temps: dict[str, TempTable] = {}
         self._work = Work()
         finish_abandoned(storage)
@@ -115,7 +123,7 @@ class Session:
 
     def _run(self, batches: Sequence[Batch], variables: Mapping[str, Variable]) -> Result:
         with self._lock:
-            run = Run(self._world(), perform)
+            run = Run(self._world(), self._perform)
             for batch in batches:
                 for _ in range(batch.repeat):
                     self._run_batch(run, batch, variables)
@@ -123,7 +131,7 @@ class Session:
 
     def _run_batch(self, run: Run, batch: Batch, variables: Mapping[str, Variable]) -> None:
         kept = {name: value for name, value in run.world.variables.items() if name.startswith("@@")}
-        run.world.variables = {**_system_variables(self._database), **kept, **variables}
+        run.world.variables = {**_system_variables(self._profile), **kept, **variables}
         run.tell_work()
         try:
             for statement in batch.statements:
@@ -136,20 +144,24 @@ class Session:
                 "Remove it.",
             ) from None
 
+    def _perform(self, run: Run, statement: Statement) -> None:
+        with self._recorder.request(statement, label_of(statement), lambda: run.rowcount):
+            perform(run, statement)
+
     def _world(self) -> World:
         return World(
             self._machine,
             self._definitions,
             self._models,
-            self._database,
+            self._profile,
             temps=self._temps,
             work=self._work,
         )
 
 
-def _system_variables(database: str) -> dict[str, Variable]:
+def _system_variables(profile: Profile) -> dict[str, Variable]:
     name, number = parse_type("nvarchar(128)"), parse_type("int")
-    user = Variable(name, "dbo")
+    user = Variable(name, profile.user)
     users = (
         "current_user",
         "session_user",
@@ -164,8 +176,8 @@ def _system_variables(database: str) -> dict[str, Variable]:
         "@@error": Variable(number, 0),
         "@@version": Variable(parse_type("nvarchar(300)"), "Tarn"),
         "rowcount_big()": Variable(parse_type("bigint"), 0),
-        "db_name()": Variable(name, database),
-        "schema_name()": user,
+        "db_name()": Variable(name, profile.database),
+        "schema_name()": Variable(name, DEFAULT_SCHEMA),
         **{f"{function}()": user for function in users},
         **no_error_functions(),
     }

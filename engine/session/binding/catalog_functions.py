@@ -16,7 +16,7 @@ from engine.lake.names import DEFAULT_SCHEMA, fold
 from engine.session.binding.trees import column, named, quoted, table
 from engine.session.catalog.definitions import Key
 from engine.session.system.columns import bytes_of, columns_of_object
-from engine.session.system.objects import Found, all_objects, object_id
+from engine.session.system.objects import DATABASE_ID, Found, all_objects, object_id
 from engine.sql.meaning.binding.scopes import place
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Arguments = Sequence[exp.Expr]
 
-# The number of the one database that a workspace is; 1 to 4 are SQL Server's own.
-DATABASE_ID = 5
 # A name that no query writes, so that it takes none of the columns around.
 _LOOKUP, _FOUND = "catalog look-up", "catalog found"
 _PART = re.compile(r'\[((?:[^\]]|\]\])*)\]|"([^"]*)"|([^.\[\]"]*)')

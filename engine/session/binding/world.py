@@ -23,12 +23,14 @@ from engine.session.catalog.definitions import Definition, Definitions, Key, Kin
 from engine.session.system import system_names, system_relation
 from engine.session.transactions import Work
 from engine.session.types import is_read_as
-from engine.sql.meaning import BIN2, Collation, SqlType, Variable, duckdb_type, parse_type, result_types
+from engine.sql.meaning import SqlType, Variable, duckdb_type, parse_type, result_types
 from engine.sql.meaning.binding.scopes import place
 
 if TYPE_CHECKING:
     from engine.lake import Storage
     from engine.session.machine import Machine
+    from engine.session.profile import Profile
+    from engine.sql.meaning import Collation
     from engine.sql.syntax import Name
 
 SYSTEM_SCHEMAS = ("sys", "information_schema")
@@ -51,30 +53,38 @@ class World:
         machine: Runs queries.
         definitions: The catalog.
         models: The model registry, opened when it is first needed.
-        database: The name of the workspace in three-part names.
+        profile: What the pool and the workspace make of the session.
         variables: The session's variables, by `@name`, and what its functions give, by `name()`.
         temps: Temporary tables by name in lower case, with the `#`.
         work: The session's transaction, if it has one open.
         now: The time of the statement.
         dry: The statement is only looked at: nothing that takes long is run to bind it.
-        collation: The workspace's: how text compares where no column says otherwise.
     """
 
     machine: Machine
     definitions: Definitions
     models: Any
-    database: str
+    profile: Profile
     variables: dict[str, Variable] = field(default_factory=dict)
     temps: dict[str, TempTable] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     dry: bool = False
-    collation: Collation = BIN2
     integer: SqlType = field(default_factory=lambda: parse_type("int"))
 
     @property
     def storage(self) -> Storage:
         return self.definitions.storage
+
+    @property
+    def database(self) -> str:
+        """The name of the workspace in three-part names."""
+        return self.profile.database
+
+    @property
+    def collation(self) -> Collation:
+        """How text compares where no column says otherwise."""
+        return self.profile.collation
 
     def settings(self) -> dict[str, Any]:
         """The arguments of `to_duckdb` that hold for every query of a statement."""
@@ -120,6 +130,10 @@ class World:
                 name=str(name),
             )
         return Key.of(name.name, name.schema)
+
+    def remove_setting(self, name: str) -> None:
+        """Unset something for the whole workspace."""
+        self.definitions.remove(Kind.SETTING, Key.of(name))
 
     def resolve(self, name: Name, node: exp.Expr) -> Relation | exp.Query:
         """What a name in FROM stands for: rows, or a query to put in its place.

@@ -13,6 +13,7 @@ from engine.session.catalog.definitions import Kind
 from engine.session.doing.queries import undeclared
 from engine.session.doing.run import DEEPEST_CALL, Run
 from engine.session.doing.signals import ReturnFrom
+from engine.session.doing.system_procedures import system_procedure
 from engine.sql.meaning import Variable
 from engine.sql.syntax import Name, parse_script
 from engine.sql.syntax.nodes import Default
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 def do_execute(run: Run, statement: Execute) -> None:
     """EXEC procedure arguments; OUTPUT arguments get the parameters' values at the end."""
+    system = system_procedure(statement.procedure) if isinstance(statement.procedure, Name) else None
+    if system is not None:
+        system(run, statement.arguments)
+        run.rowcount = -1
+        return
     procedure = _procedure(run, statement)
     given = _matched(procedure, statement.arguments)
     values = {

@@ -8,17 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.session.binding.events import events_relation
-from engine.session.system import catalog, distributions, externals, information
+from engine.session.system import catalog, distributions, externals, information, metering, requests
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
     from engine.session.binding.relations import Relation
     from engine.session.binding.world import World
+    from engine.session.system.view import SystemView
     from engine.sql.syntax import Name
 
 _EVENTS = ("sys", "events")
-VIEWS = {**catalog.VIEWS, **information.VIEWS, **externals.VIEWS, **distributions.VIEWS}
+_FAMILIES = (catalog, information, externals, distributions, requests, metering)
+VIEWS: dict[tuple[str, str], SystemView] = {
+    name: view for family in _FAMILIES for name, view in family.VIEWS.items()
+}
 
 
 def system_names() -> list[tuple[str, str]]:

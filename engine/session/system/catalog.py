@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.session.catalog.definitions import Kind
 from engine.session.system.columns import TYPE_IDS, bytes_of, columns_of_object, digits_of, scale_of
 from engine.session.system.objects import (
+    DATABASE_ID,
     Found,
     all_objects,
     defined,
@@ -138,7 +139,7 @@ def _indexes(world: World) -> Iterator[Row]:
 
 
 def _databases(world: World) -> Iterator[Row]:
-    yield world.database, 5, world.collation.name, 0, "ONLINE", 130, world.caching_on
+    yield world.database, DATABASE_ID, world.collation.name, 0, "ONLINE", 130, world.caching_on
 
 
 _TABLE = {**_OBJECT, "max_column_id_used": INT, "is_external": BIT, "temporal_type": TINYINT,

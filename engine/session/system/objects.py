@@ -16,6 +16,8 @@ from engine.session.catalog.definitions import Definition, Key, Kind
 if TYPE_CHECKING:
     from engine.session.binding.world import World
 
+# The number of the one database that a workspace is; 1 to 4 are SQL Server's own.
+DATABASE_ID = 5
 # SQL Server's own numbers; other schemas get one by their name.
 _SCHEMA_IDS = {"dbo": 1, "information_schema": 3, "sys": 4}
 

@@ -41,12 +41,16 @@ def operation_of(step: Step) -> str:
     return _OPERATIONS[type(step.move)]
 
 
+def moved_share(move: Move, nodes: int) -> float:
+    """How often a row travels from node to node: less than once where some rows are at home already."""
+    if isinstance(move, Broadcast):
+        return nodes - 1
+    return (nodes - 1) / nodes if isinstance(move, (Shuffle, Gather)) else 0.0
+
+
 def moved_bytes(step: Step, nodes: int) -> float:
     """Estimated bytes that the step sends from node to node."""
-    if isinstance(step.move, Broadcast):
-        return step.size.bytes * (nodes - 1)
-    travels = isinstance(step.move, (Shuffle, Gather)) and nodes > 1
-    return step.size.bytes * (nodes - 1) / nodes if travels else 0.0
+    return step.size.bytes * moved_share(step.move, nodes)
 
 
 def explain(plan: Plan) -> str:

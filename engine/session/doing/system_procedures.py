@@ -1,0 +1,62 @@
+"""Procedures that every workspace has: EXEC sp_..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import BindError
+from engine.session.requests.budget import Period
+
+if TYPE_CHECKING:
+    from engine.session.doing.run import Run
+    from engine.sql.syntax import Name
+    from engine.sql.syntax.statements.queries import Argument
+
+
+def system_procedure(name: Name) -> Callable[[Run, Sequence[Argument]], None] | None:
+    """What does a procedure of the system; None if it is none."""
+    return _PROCEDURES.get(name.name.lower()) if name.schema.lower() in ("", "sys", "dbo") else None
+
+
+def _set_data_processed_limit(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_set_data_processed_limit @type = N'daily' | 'weekly' | 'monthly', @limit_tb = n`; NULL for none."""
+    given = _named(run, arguments, ("type", "limit_tb"))
+    period = next((one for one in Period if one == str(given["type"]).lower()), None)
+    if period is None:
+        raise BindError(
+            f"'{given['type']}' is no period of a data limit.", "@type is daily, weekly or monthly."
+        )
+    limit = given["limit_tb"]
+    if limit is None:
+        run.world.remove_setting(period.setting)
+    elif not isinstance(limit, int) or limit < 0:
+        raise BindError(f"@limit_tb = {limit} is no limit.", "Give whole terabytes, or NULL for no limit.")
+    else:
+        run.world.put_setting(period.setting, limit)
+
+
+def _named(run: Run, arguments: Sequence[Argument], names: Sequence[str]) -> Mapping[str, Any]:
+    """Values of the parameters, by name or in order; every one must be given."""
+    if len(arguments) > len(names):
+        raise BindError(
+            "Procedure or function has too many arguments specified.", f"Give {', '.join(names)}."
+        )
+    given: dict[str, Any] = {}
+    for at, argument in enumerate(arguments):
+        name = argument.name.lower() or names[at]
+        if name not in names:
+            raise BindError(f"@{name} is not a parameter of the procedure.", f"It has {', '.join(names)}.")
+        given[name] = run.value(argument.value)[0]
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise BindError(
+            f"Procedure or function expects parameter '@{missing[0]}', which was not supplied.",
+            f"Give {', '.join(names)}.",
+        )
+    return given
+
+
+_PROCEDURES: dict[str, Callable[[Run, Sequence[Argument]], None]] = {
+    "sp_set_data_processed_limit": _set_data_processed_limit,
+}
