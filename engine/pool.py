@@ -7,6 +7,7 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from engine.preparing import PreparingVerbs
 from engine.progress import show
 from engine.recorded import recorded
 from engine.training import TrainingVerbs
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _BYTES_PER_NODE = 256 << 20
 
 
-class WorkspacePool(TrainingVerbs):
+class WorkspacePool(PreparingVerbs, TrainingVerbs):
     """A `pools.Pool` that knows its workspace.
 
     Args:

@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "engine.runtime": 4,
     "engine.ml": 5,
     "engine.session": 6,
+    "engine.preparing": 6,
     "engine.training": 6,
     "engine.pool": 7,
     "engine.workspace": 8,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import loop, pool
+from benchmarks.suites import loop, pool, prep
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
 
-SUITES: Final[dict[str, tuple[Case, ...]]] = {"pool": pool.CASES, "loop": loop.CASES}
+SUITES: Final[dict[str, tuple[Case, ...]]] = {"pool": pool.CASES, "loop": loop.CASES, "prep": prep.CASES}
