@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.session.parameters import Parameters
     from engine.workspace import Workspace
     from pools import PoolSpec
+    from pools.observer import Page
 
 # Below this a second node costs more in moves than it saves.
 _BYTES_PER_NODE = 256 << 20
@@ -195,5 +196,10 @@ def _recorder(workspace: Workspace, spec: PoolSpec) -> PoolRecorder:
     """Writes the pool's life into the workspace's log, and puts the log's pages into its dashboard."""
     from engine.events.of_pools import PoolRecorder
 
+    def pages() -> Mapping[str, Page]:
+        from engine.dashboard import live_pages
+
+        return live_pages(log, spec.name)
+
     log = workspace.events
-    return PoolRecorder(spec, log.bind(pool=spec.name))
+    return PoolRecorder(spec, log.bind(pool=spec.name), pages=pages)

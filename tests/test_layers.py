@@ -62,7 +62,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "rich": ("engine.progress", "engine.demo", "engine.cli"),
     "psutil": ("pools",),
     "sqlglot": ("engine.sql", "engine.runtime", "engine.session"),
-    "tornado": ("pools",),
+    "tornado": ("pools", "engine.dashboard"),
 }
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50

@@ -61,6 +61,7 @@ from engine.events.runs import (
     StageStarted,
 )
 from engine.events.scoring import BadRows, PartitionScored, ScoringFinished, ScoringStarted, ScoringStopped
+from engine.events.store import writer_of
 from engine.events.tuning import (
     ModelRegistered,
     ModelTrained,
@@ -132,4 +133,5 @@ __all__ = [
     "open_log",
     "running",
     "silent",
+    "writer_of",
 ]

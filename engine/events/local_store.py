@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from engine.events.store import FOLDER, LIVE, segment_name, stem
+from engine.events.store import FOLDER, LIVE, new_writer, segment_name, stem, writer_of
 
 _MODE = 0o644
 
@@ -49,11 +49,12 @@ class LocalStore:
         self.location = str(Path(home) / FOLDER)
         self._folder = Path(self.location)
         self._live = self._folder / LIVE
+        self._writer = new_writer()
 
     def create(self) -> LocalSegment:
         self._live.mkdir(parents=True, exist_ok=True)
         while True:
-            name = segment_name()
+            name = segment_name(self._writer)
             path = self._live / f"{name}.jsonl"
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
             if _locked(handle) and path.exists():  # else somebody took the empty file for a dead writer's
@@ -85,6 +86,10 @@ class LocalStore:
                     yield stem(name), [name]
             finally:
                 os.close(handle)
+
+    def writers(self) -> set[str] | None:
+        ended = {segment for segment, _ in self.dead()}
+        return {writer_of(stem(name)) for name, _ in self.live() if stem(name) not in ended}
 
     def remove_live(self, name: str) -> None:
         (self._live / name).unlink(missing_ok=True)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from engine.events.store import FOLDER, LIVE, segment_name, stem
+from engine.events.store import FOLDER, LIVE, new_writer, segment_name, stem
 
 
 class ObjectSegment:
     """Numbered objects `STEM.0001.jsonl`, each of them whole lines."""
 
-    def __init__(self, folder: str, filesystem: Any) -> None:
-        self.name, self.size, self.closed = segment_name(), 0, False
+    def __init__(self, folder: str, filesystem: Any, writer: str) -> None:
+        self.name, self.size, self.closed = segment_name(writer), 0, False
         self._folder, self._filesystem, self._pieces = folder, filesystem, 0
 
     def append(self, lines: bytes) -> None:
@@ -42,11 +42,12 @@ class ObjectStore:
         self.location = f"{home.rstrip('/')}/{FOLDER}"
         self._live = f"{self.location}/{LIVE}"
         self._filesystem = fsspec.filesystem(home.split("://", maxsplit=1)[0], **options)
+        self._writer = new_writer()
         self._own: list[ObjectSegment] = []
 
     def create(self) -> ObjectSegment:
         self._filesystem.makedirs(self._live, exist_ok=True)
-        self._own.append(ObjectSegment(self._live, self._filesystem))
+        self._own.append(ObjectSegment(self._live, self._filesystem, self._writer))
         return self._own[-1]
 
     def live(self) -> list[tuple[str, int]]:
@@ -66,6 +67,9 @@ class ObjectStore:
         for segment in [one for one in self._own if one.closed]:
             yield segment.name, [name for name in names if stem(name) == segment.name]
             self._own.remove(segment)
+
+    def writers(self) -> set[str] | None:
+        return None
 
     def remove_live(self, name: str) -> None:
         with suppress(FileNotFoundError):

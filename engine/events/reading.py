@@ -25,6 +25,10 @@ class Tail:
         self._seen: dict[str, int] = {}  # the last `seq` of each segment
         self._done: set[str] = set()  # Parquet files that were read
 
+    def writers(self) -> set[str] | None:
+        """Who writes the log now, as `writer_of` names them; None if that cannot be told."""
+        return self._store.writers()
+
     def read(self) -> list[Entry]:
         """What is new, in order of time as far as it came together."""
         found: list[Entry] = []

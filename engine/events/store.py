@@ -74,6 +74,9 @@ class Store(Protocol):
         Each is this process's alone until the next is asked for.
         """
 
+    def writers(self) -> set[str] | None:
+        """Who writes now, by `writer_of`; None if that cannot be told."""
+
     def remove_live(self, name: str) -> None:
         """Forget a live file."""
 
@@ -87,10 +90,20 @@ class Store(Protocol):
         """A context within which this process alone puts files away; gives False if another one does."""
 
 
-def segment_name() -> str:
-    """A name that no other segment has; names sort by time."""
+def segment_name(writer: str) -> str:
+    """A name that no other segment has; names sort by time, and tell whose they are."""
     now = dt.datetime.now(dt.UTC)
-    return f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}-{secrets.token_hex(3)}"
+    return f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}-{writer}"
+
+
+def new_writer() -> str:
+    """What tells a writer from another one of the same process number."""
+    return secrets.token_hex(3)
+
+
+def writer_of(segment: str) -> str:
+    """Whose segment it is: the same for all segments that one process wrote one after the other."""
+    return segment.partition("-")[2]
 
 
 def stem(name: str) -> str:

@@ -1,0 +1,79 @@
+"""A page in a Bokeh document: made when a browser comes, updated each second, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.dashboard.style import dress
+
+if TYPE_CHECKING:
+    from engine.dashboard.feed import Feed
+    from engine.dashboard.views import Views
+
+logger = logging.getLogger(__name__)
+
+UPDATE_MILLISECONDS = 1000
+
+
+class Page(Protocol):
+    """One page of one browser.
+
+    Attributes:
+        root: What it shows.
+        seconds: How long the last `show` took on the event loop.
+    """
+
+    title: str
+    root: Any
+
+    def columns(self, views: Views, now: float) -> Any:
+        """What is to be shown, or None if that is what it shows already; called off the loop."""
+
+    def show(self, columns: Any) -> None:
+        """Show it; called on the loop, and quick."""
+
+
+def document_of(
+    page: type, name: str, feed: Feed, place: Callable[[], str], *, live: bool = True
+) -> Callable[[Any, Mapping[str, Any]], None]:
+    """What fills a Bokeh document with a page.
+
+    Args:
+        page: The page's class.
+        name: Its name in the menu.
+        feed: What it reads.
+        place: Says whose pages these are.
+        live: Whether a clock runs on while nothing is written.
+    """
+
+    def fill(document: Any, extra: Mapping[str, Any]) -> None:
+        made: Page = page()
+        ours, known = list(extra.get("ours", [])), list(extra.get("pages", []))
+        others = [one for one in known if one not in ours]
+        dress(document, title=made.title, here=name, ours=ours, others=others, place=place())
+        document.add_root(made.root)
+        feed.watch()
+
+        async def update() -> None:
+            feed.watch()
+            try:
+                made.show(await asyncio.to_thread(_columns, made, feed, live))
+            except Exception:
+                logger.exception("The page %s cannot be updated", name)
+
+        document.add_next_tick_callback(update)
+        document.add_periodic_callback(update, UPDATE_MILLISECONDS)
+        on_demand = getattr(made, "on_demand", None)
+        if on_demand is not None:  # a click is answered now, not at the next second
+            on_demand(lambda: document.add_next_tick_callback(update))
+
+    return fill
+
+
+def _columns(page: Page, feed: Feed, live: bool) -> Any:
+    with feed.lock:
+        return page.columns(feed.views, time.time() if live else feed.views.now)

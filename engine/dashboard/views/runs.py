@@ -1,0 +1,226 @@
+"""Runs by time, their stages, and two of them side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.events import (
+    ErrorRaised,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+    StageProgress,
+    StageStarted,
+    writer_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.events import Entry
+
+
+@dataclass(slots=True)
+class StageView:
+    """One stage of a run."""
+
+    name: str
+    started: float
+    seconds: float | None = None
+    done: float = 0.0
+    units: float | None = None
+    counts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RunView:
+    """One run."""
+
+    id: str
+    asked: RunStarted | None = None
+    pool: str = ""
+    writer: str = ""
+    started: float = 0.0
+    seen: float = 0.0
+    status: str = "running"
+    seconds: float = 0.0
+    counts: Mapping[str, float] = field(default_factory=dict)
+    result: str = ""
+    tracking: str = ""
+    errors: list[ErrorRaised] = field(default_factory=list)
+    stages: list[StageView] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return self.asked.name if self.asked else self.id
+
+    def lasted(self, now: float) -> float:
+        """Its seconds, until now if it still runs."""
+        if self.status == "running":
+            return max(0.0, now - self.started)
+        return self.seconds or self.seen - self.started
+
+
+@dataclass(slots=True)
+class Runs:
+    """The fold."""
+
+    by_id: dict[str, RunView] = field(default_factory=dict)
+    version: int = 0
+
+    def take(self, entry: Entry) -> bool:
+        """Whether the entry was about a run itself."""
+        if not entry.run or not isinstance(entry.event, _KINDS):
+            return False
+        run = self.by_id.get(entry.run)
+        if run is None:
+            run = self.by_id[entry.run] = RunView(entry.run, started=entry.time)
+        run.seen, run.pool, run.writer = entry.time, entry.pool or run.pool, writer_of(entry.segment)
+        if run.status == "lost":  # its writer had only put a segment away
+            run.status = "running"
+        _apply(run, entry.event, entry.time)
+        return True
+
+
+def _apply(run: RunView, event: Any, time: float) -> None:
+    match event:
+        case RunStarted():
+            run.asked, run.started, run.tracking = event, time, event.tracking
+        case StageStarted():
+            run.stages.append(StageView(event.stage, time, units=event.units))
+        case StageProgress():
+            stage = _open_stage(run, event.stage)
+            if stage is not None:
+                stage.done, stage.units = event.done, event.units
+        case StageFinished():
+            stage = _open_stage(run, event.stage)
+            if stage is None:
+                stage = StageView(event.stage, time - event.seconds)
+                run.stages.append(stage)
+            stage.seconds, stage.counts = event.seconds, event.counts
+        case ErrorRaised():
+            run.errors.append(event)
+        case RunFinished():
+            run.status, run.seconds, run.counts = event.status, event.seconds, event.counts
+            run.result, run.tracking = event.result, event.tracking or run.tracking
+
+
+def _open_stage(run: RunView, name: str) -> StageView | None:
+    return next((one for one in reversed(run.stages) if one.name == name and one.seconds is None), None)
+
+
+_KINDS = (RunStarted, StageStarted, StageProgress, StageFinished, ErrorRaised, RunFinished)
+
+
+def run_rows(runs: Runs, now: float, *, search: str = "", most: int = 300) -> dict[str, list[Any]]:
+    """The table of runs, the newest first; only those whose name, verb, user or pool has `search` in it."""
+    word = search.lower()
+    found = [one for one in runs.by_id.values() if not word or word in _words(one)]
+    found = sorted(found, key=lambda one: -one.started)[:most]
+    return {
+        "id": [one.id for one in found],
+        "started": [one.started * 1e3 for one in found],
+        "name": [one.name for one in found],
+        "verb": [one.asked.verb if one.asked else "" for one in found],
+        "status": [one.status for one in found],
+        "seconds": [one.lasted(now) for one in found],
+        "cost": [one.counts.get("worker_seconds", 0.0) for one in found],
+        "read": [one.counts.get("bytes_read", 0.0) for one in found],
+        "pool": [one.pool for one in found],
+        "user": [one.asked.user if one.asked else "" for one in found],
+        "tracking": [one.tracking for one in found],
+    }
+
+
+def _words(run: RunView) -> str:
+    asked = run.asked
+    return f"{run.name} {run.pool} {asked.verb if asked else ''} {asked.user if asked else ''}".lower()
+
+
+def stage_rows(run: RunView | None, now: float) -> dict[str, list[Any]]:
+    """The stages of a run in their order, with their begin and end in seconds since the run began."""
+    stages = run.stages if run else []
+    begun = run.started if run else 0.0
+    ends = [one.started - begun + _stage_seconds(one, now) for one in stages]
+    labels = _distinct([one.name for one in stages])
+    return {
+        "stage": labels,
+        "left": [one.started - begun for one in stages],
+        "right": ends,
+        "seconds": [_stage_seconds(one, now) for one in stages],
+        "share": [_share(one) for one in stages],
+    }
+
+
+def _stage_seconds(stage: StageView, now: float) -> float:
+    return max(0.0, now - stage.started) if stage.seconds is None else stage.seconds
+
+
+def _share(stage: StageView) -> str:
+    if stage.seconds is not None or not stage.units:
+        return "done" if stage.seconds is not None else "running"
+    return f"{min(1.0, stage.done / stage.units):.0%}"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    seen: dict[str, int] = {}
+    labels = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        labels.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return labels
+
+
+def setting_rows(run: RunView | None) -> dict[str, list[str]]:
+    """What a run was asked for."""
+    settings = run.asked.settings if run and run.asked else {}
+    return {"name": list(settings), "value": [said(value) for value in settings.values()]}
+
+
+def said(value: Any) -> str:
+    """A value as a table shows it."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {said(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(said(item) for item in value)
+    return str(value)
+
+
+def compared(left: RunView | None, right: RunView | None, now: float) -> dict[str, list[Any]]:
+    """Two runs line by line: their ends, amounts, settings and stages; `differs` marks those that do."""
+    first, second = _lines(left, now), _lines(right, now)
+    keys = list(dict.fromkeys([*first, *second]))
+    values = [(first.get(key, ""), second.get(key, "")) for key in keys]
+    return {
+        "part": [part for part, _ in keys],
+        "name": [name for _, name in keys],
+        "left": [a for a, _ in values],
+        "right": [b for _, b in values],
+        "ratio": [_ratio(a, b) for a, b in values],
+        "differs": [a != b for a, b in values],
+    }
+
+
+def _lines(run: RunView | None, now: float) -> dict[tuple[str, str], str]:
+    if run is None:
+        return {}
+    lines = {("run", "status"): run.status, ("run", "seconds"): f"{run.lasted(now):.2f}"}
+    lines |= {("amount", name): f"{value:.6g}" for name, value in run.counts.items()}
+    settings = setting_rows(run)
+    lines |= {
+        ("setting", name): value for name, value in zip(settings["name"], settings["value"], strict=True)
+    }
+    stages = stage_rows(run, now)
+    named = zip(stages["stage"], stages["seconds"], strict=True)
+    return lines | {("stage", name): f"{seconds:.2f}" for name, seconds in named}
+
+
+def _ratio(left: str, right: str) -> str:
+    try:
+        return f"{float(right) / float(left):.2f}x"
+    except (ValueError, ZeroDivisionError):
+        return ""

@@ -1,0 +1,217 @@
+"""What the pages show, as pure functions of events: no Bokeh, no clock, no file."""
+
+from __future__ import annotations
+
+import math
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from made_log import RUNGS, START, Maker, whole_log
+
+from engine.dashboard.views import Views
+from engine.dashboard.views.params import importance, parallel_lines
+from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
+from engine.dashboard.views.queries import query_rows, query_totals, share_rows, skew, step_rows
+from engine.dashboard.views.runs import compared, run_rows, setting_rows, stage_rows
+from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
+from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows
+from engine.events import Entry, StudyStarted, TrialFinished, TrialStarted
+
+
+@pytest.fixture(scope="module")
+def views() -> Views:
+    views = Views()
+    views.take(whole_log())
+    return views
+
+
+def test_taking_entries_piece_by_piece_shows_what_taking_them_at_once_does(views: Views) -> None:
+    entries, piecewise = whole_log(), Views()
+    cuts = sorted(random.Random(3).sample(range(len(entries)), 40))
+    for first, last in zip([0, *cuts], [*cuts, len(entries)], strict=True):
+        piecewise.take(entries[first:last])
+    assert piecewise == views
+
+
+def test_the_views_need_no_bokeh() -> None:
+    code = "import sys, engine.dashboard.views; sys.exit('bokeh' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_pools_by_their_state_with_what_they_used(views: Views) -> None:
+    rows = pool_rows(views.pools)
+    assert rows["name"] == ["dw", "explore"]
+    assert rows["state"] == ["running", "closed"]
+    assert rows["workers"] == ["2 of 2", "0 of 2"]
+    assert rows["read"] == [3e6 * 299, 3e6 * 59]
+    pool = views.pools.by_name["dw"]
+    series = pool_series(pool)
+    assert len(series["time"]) == 300
+    assert series["memory"] == [row[4] for row in pool.samples]
+    assert worker_rows(pool)["worker"] == ["dw-0", "dw-1"]
+    assert task_rows(pool)["name"][0] == "boost"
+    assert task_rows(pool)["compute"][0] == pytest.approx(450)
+
+
+def test_a_later_pool_of_one_name_adds_to_the_cost() -> None:
+    make, views = Maker(), Views()
+    views.take([*make.pool(10, closed=True), *make.pool(5)])
+    assert views.pools.by_name["dw"].worker_seconds == 2.0 * 9 + 2.0 * 4
+
+
+def test_queries_newest_first_and_running_on_top(views: Views) -> None:
+    rows = query_rows(views.queries, views.now)
+    assert rows["id"][:2] == ["QID41", "QID39"]
+    assert rows["state"][0] == "running"
+    assert rows["seconds"][0] == pytest.approx(views.now - views.queries.by_id["QID41"].started)
+    assert query_rows(views.queries, 0.0, state="failed")["id"] == ["QID32", "QID21", "QID10"]
+    assert query_rows(views.queries, 0.0, search="month = 11")["id"] == ["QID35", "QID23", "QID11"]
+    totals = query_totals(views.queries)
+    assert (totals["running"], totals["finished"], totals["failed"]) == (1, 37, 3)
+
+
+def test_steps_with_their_skew(views: Views) -> None:
+    query = views.queries.by_id["QID5"]
+    steps = step_rows(query, 0.0)
+    assert steps["step"] == ["scan", "group", "return"]
+    assert steps["skew"] == [pytest.approx(0.2 * 2 / 0.3)] * 3
+    assert share_rows(query)["place"][:2] == [("scan", "node 0"), ("scan", "node 1")]
+    assert (skew([1.0, 1.0]), skew([]), skew([0.0])) == (1.0, 1.0, 1.0)
+
+
+def test_the_best_so_far_never_gets_worse(views: Views) -> None:
+    study = views.studies.by_id["study-1"]
+    series = score_series(study)
+    assert series["trial"] == list(range(100))
+    assert series["best"] == np.maximum.accumulate(series["score"]).tolist()
+    best = study.best()
+    assert best is not None
+    assert best.score == max(series["score"])
+    assert trial_rows(study)["trial"][0] == best.number
+
+
+def test_rungs_count_who_reached_them_and_who_went_on(views: Views) -> None:
+    rungs = rung_rows(views.studies.by_id["study-1"])
+    assert rungs["rounds"] == list(RUNGS)
+    assert rungs["reached"][0] == 100
+    assert rungs["promoted"][:2] == rungs["reached"][1:]
+
+
+def test_curves_end_with_the_best_trial(views: Views) -> None:
+    study = views.studies.by_id["study-1"]
+    lines = curve_lines(study, most=10)
+    best = study.best()
+    assert best is not None
+    assert (lines["trial"][-1], lines["best"][-1]) == (best.number, True)
+    assert len(lines["trial"]) == 10
+    assert lines["values"][-1][-1] == best.curve[-1]
+
+
+def test_what_mattered_is_what_made_the_scores() -> None:
+    views, draw = Views(), random.Random(1)
+    events = [StudyStarted("s", "s", "y", "auc", True, 400)]
+    for trial in range(400):
+        params = {"bend": draw.uniform(-1, 1), "noise": draw.random(), "kind": draw.choice("abc")}
+        bonus = {"a": 0.0, "b": 0.3, "c": 0.6}[params["kind"]]
+        events += [
+            TrialStarted("s", trial, params),
+            TrialFinished("s", trial, params["bend"] ** 2 + bonus, 5),
+        ]
+    views.take(Entry(event, START, segment="x", seq=at) for at, event in enumerate(events))
+    shares = importance(views.studies.by_id["s"])
+    found = dict(zip(shares["name"], shares["share"], strict=True))
+    # var(u^2) = 4/45 and var of the bonus = 0.06: what each explains is known.
+    assert found["bend"] == pytest.approx((4 / 45) / (4 / 45 + 0.06), abs=0.08)
+    assert found["kind"] == pytest.approx(0.06 / (4 / 45 + 0.06), abs=0.08)
+    assert found["noise"] < 0.05
+    assert importance(None) == {"name": [], "share": []}
+
+
+def test_parallel_lines_stay_within_their_axes(views: Views) -> None:
+    axes, lines = parallel_lines(views.studies.by_id["study-1"])
+    assert [axis.name for axis in axes] == ["eta", "max_depth", "subsample", "auc"]
+    heights = np.array(lines["heights"])
+    assert heights.min() == 0.0
+    assert heights.max() == 1.0
+    assert heights[-1, -1] == 1.0  # the best, drawn last
+    assert parallel_lines(None)[0] == []
+
+
+def test_a_job_that_runs_has_a_rate_and_a_time_left(views: Views) -> None:
+    job = views.scoring.by_id["job-2"]
+    assert (job.partitions, job.wanted, job.state) == (60, 100, "running")
+    assert job.rate() == pytest.approx(80_000 / 0.2, rel=0.2)
+    assert job.eta(job.seen) == pytest.approx((job.seen - job.started) / 60 * 40)
+    assert sum(score_shares(job)["now"]) == pytest.approx(1.0)
+    assert reason_rows(job) == {
+        "reason": ["not a number"],
+        "column": ["fare_amount"],
+        "rows": [18],
+        "sample": ["fare_amount=abc"],
+    }
+    series = job_series(job)
+    assert series["rows"][-1] == 60 * 80_000
+    assert series["rows"] == sorted(series["rows"])
+
+
+def test_a_job_that_is_done_says_so(views: Views) -> None:
+    job = views.scoring.by_id["job-1"]
+    assert (job.state, job.eta(0.0)) == ("finished", None)
+    assert job.rate() == pytest.approx(120 * 80_000 / 25.0)
+
+
+def test_runs_with_stages_and_settings(views: Views) -> None:
+    rows = run_rows(views.runs, views.now)
+    assert rows["id"][0] == "run-11"
+    assert rows["status"].count("failed") == 2
+    run = views.runs.by_id["run-3"]
+    stages = stage_rows(run, views.now)
+    assert stages["stage"] == ["fit features", "quantise", "trials", "register"]
+    assert stages["seconds"] == pytest.approx([0.8] * 4)
+    assert "space" in setting_rows(run)["name"]
+    assert run_rows(views.runs, 0.0, search="tip 7")["id"] == ["run-7"]
+
+
+def test_two_runs_side_by_side_differ_where_they_do(views: Views) -> None:
+    lines = compared(views.runs.by_id["run-2"], views.runs.by_id["run-3"], 0.0)
+    differing = {name for name, differs in zip(lines["name"], lines["differs"], strict=True) if differs}
+    assert {"seconds", "worker_seconds", "trials", "fit features"} <= differing
+    assert not {"seed", "rounds", "space", "bytes_read", "status"} & differing
+    assert lines["ratio"][lines["name"].index("trials")] == f"{11 / 10:.2f}x"
+
+
+def test_what_a_dead_writer_left_under_way_is_lost_until_it_speaks_again() -> None:
+    make, views = Maker(), Views()
+    views.take([*make.query(1, state="running"), *make.scoring(5, wanted=9), *make.pool(3)])
+    views.settle(None)
+    assert views.queries.by_id["QID1"].state == "running"
+    views.settle({"someone-else"})
+    assert views.queries.by_id["QID1"].state == "lost"
+    assert views.scoring.by_id["job-1"].state == "lost"
+    assert views.pools.by_name["dw"].state == "lost"
+    assert query_totals(views.queries)["lost"] == 1
+
+
+def test_an_empty_log_shows_nothing_and_fails_nowhere() -> None:
+    views = Views()
+    assert pool_rows(views.pools)["name"] == []
+    assert query_rows(views.queries, 0.0)["id"] == []
+    for columns in (
+        pool_series(None), worker_rows(None), task_rows(None), step_rows(None, 0.0), share_rows(None),
+        score_series(None), trial_rows(None), curve_lines(None), rung_rows(None), job_series(None),
+        reason_rows(None), score_shares(None), stage_rows(None, 0.0), setting_rows(None),
+        compared(None, None, 0.0),
+    ):  # fmt: skip
+        assert all(len(values) == 0 for values in columns.values())
+
+
+def test_scores_that_are_no_numbers_do_not_become_the_best() -> None:
+    views = Views()
+    events = [TrialFinished("s", 0, 0.7, 5), TrialFinished("s", 1, math.nan, 5)]
+    views.take(Entry(event, START, segment="x", seq=at) for at, event in enumerate(events))
+    best = views.studies.by_id["s"].best()
+    assert best is not None
+    assert best.number == 0
