@@ -14,7 +14,7 @@ from engine.training import TrainingVerbs
 from pools.policy import Dedicated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import dask.dataframe as dd
