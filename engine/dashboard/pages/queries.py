@@ -39,6 +39,29 @@ if TYPE_CHECKING:
 _EMPTY = "No query yet. One appears here with its text and its plan as soon as somebody calls pool.sql(...)."
 _CHOOSE = "Click a query to see its text and plan, and rows, bytes, seconds and skew of each step."
 
+_COLUMNS = {
+    "state": ("State", "state", 70),
+    "submitted": ("Submitted (UTC)", "time", 110),
+    "seconds": ("Seconds", "seconds", 60),
+    "queued": ("Queued s", "seconds", 60),
+    "rows": ("Rows", "count", 70),
+    "read": ("Read", "bytes", 70),
+    "moved": ("Moved", "bytes", 70),
+    "label": ("Label", "text", 90),
+    "user": ("User", "text", 70),
+    "pool": ("Pool", "text", 80),
+    "text": ("T-SQL", "text", 420),
+}
+_STEPS = {
+    "step": ("Step", "text", 70),
+    "move": ("Move", "text", 80),
+    "rows": ("Rows out", "count", 80),
+    "bytes": ("Bytes out", "bytes", 80),
+    "seconds": ("Seconds", "seconds", 70),
+    "nodes": ("Nodes", "count", 50),
+    "skew": ("Skew", "number", 60),
+}
+
 
 class QueriesPage(BasePage):
     """See the module."""
@@ -53,36 +76,9 @@ class QueriesPage(BasePage):
         self._search = TextInput(title="Text, label, user or pool contains", width=320, margin=0)
         self._state.on_change("value", self.again)
         self._search.on_change("value_input", self.again)
-        self._queries, queries = table(
-            {
-                "state": ("State", "state", 70),
-                "submitted": ("Submitted (UTC)", "time", 110),
-                "seconds": ("Seconds", "seconds", 60),
-                "queued": ("Queued s", "seconds", 60),
-                "rows": ("Rows", "count", 70),
-                "read": ("Read", "bytes", 70),
-                "moved": ("Moved", "bytes", 70),
-                "label": ("Label", "text", 90),
-                "user": ("User", "text", 70),
-                "pool": ("Pool", "text", 80),
-                "text": ("T-SQL", "text", 420),
-            },
-            height=300,
-            names=["id"],
-        )
+        self._queries, queries = table(_COLUMNS, height=300, names=["id"])
         self._queries.selected.on_change("indices", self._select)
-        self._steps, steps = table(
-            {
-                "step": ("Step", "text", 70),
-                "move": ("Move", "text", 80),
-                "rows": ("Rows out", "count", 80),
-                "bytes": ("Bytes out", "bytes", 80),
-                "seconds": ("Seconds", "seconds", 70),
-                "nodes": ("Nodes", "count", 50),
-                "skew": ("Skew", "number", 60),
-            },
-            height=260,
-        )
+        self._steps, steps = table(_STEPS, height=260)
         self._shares = ColumnDataSource(
             {"place": [], "step": [], "node": [], "rows": [], "bytes": [], "seconds": []}
         )
