@@ -55,7 +55,7 @@ class ReferenceRunner:
         session = open_session(self.graph, native_threads())
         count = len(next(iter(feeds.values())))
         slices = [
-            _refusing(
+            refusing(
                 session,
                 self.outputs,
                 {name: values[start : start + ROWS] for name, values in feeds.items()},
@@ -74,13 +74,14 @@ class ReferenceRunner:
         ]
 
 
-def _refusing(session: Any, outputs: Sequence[str], rows: dict[str, Any]) -> list[Any]:
+def refusing(session: Any, outputs: Sequence[str], rows: Mapping[str, Any]) -> list[Any]:
+    """Run a session; what it refuses becomes a `DataError` that says what to do."""
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
     from engine.errors import DataError
 
     try:
-        return list(session.run(list(outputs), rows))
+        return list(session.run(list(outputs), dict(rows)))
     except (Fail, InvalidArgument, RuntimeException) as problem:
         text = str(problem).strip().splitlines()[0]
         raise DataError(

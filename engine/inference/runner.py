@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from engine.errors import OptionError
+from engine.errors import OptionError, UnsupportedError
 from engine.inference.reference import ReferenceRunner
+from engine.inference.staged import StagedRunner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,5 +67,10 @@ def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto")
 
 
 @lru_cache(maxsize=16)
-def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:  # noqa: ARG001 - one as yet
+def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
+    if runtime == "auto":
+        try:
+            return StagedRunner(graph, outputs)
+        except UnsupportedError:
+            pass  # the reference runs whatever the kernel does not
     return ReferenceRunner(graph, outputs)

@@ -37,3 +37,17 @@ def dtype_of(kind: str) -> Any:
             f"A model's tensor is {kind}, which no column is.", f"Columns are: {', '.join(DTYPES)}."
         )
     return np.dtype(DTYPES[kind])
+
+
+def onnx_type_of(kind: str) -> int:
+    """The element type of `onnx.TensorProto` for a tensor type as onnxruntime spells it.
+
+    Raises:
+        UnsupportedError: A type that no column has.
+    """
+    import onnx
+
+    name = str(dtype_of(kind))
+    if name == "object":
+        return int(onnx.TensorProto.STRING)
+    return int(onnx.helper.np_dtype_to_tensor_dtype(dtype_of(kind)))
