@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from engine.lake import Storage
+    from engine.lake.ranges import Ranges
     from engine.session.binding.relations import Relation
     from engine.session.catalog.definitions import Key
     from engine.session.requests.recorder import Recorder
@@ -72,7 +73,14 @@ class Machine:
         return answer
 
     def write(
-        self, rows: Held, key: Key, *, mode: str, layout: Layout | None = None, base: int | None = None
+        self,
+        rows: Held,
+        key: Key,
+        *,
+        mode: str,
+        layout: Layout | None = None,
+        base: int | None = None,
+        ranges: Ranges | None = None,
     ) -> int:
         """Write rows into a table in one commit, each part where it lies; return how many.
 
@@ -82,6 +90,7 @@ class Machine:
             mode: `create`, `overwrite` or `append`.
             layout: How the rows are to lie; None for as they do.
             base: The version that the rows were computed from, where they are to replace it.
+            ranges: The table's partitions; no file holds rows of two.
 
         Raises:
             ConflictError: The table was changed by another write since `base`.
@@ -89,7 +98,7 @@ class Machine:
         """
         name = TableName(key.schema, key.name)
         _, written = write_rows(
-            self.pool, self.storage, rows, name, distribution=layout, mode=mode, base=base
+            self.pool, self.storage, rows, name, distribution=layout, mode=mode, base=base, ranges=ranges
         )
         return written
 

@@ -45,7 +45,7 @@ def stored_query(tree: exp.Query, columns: Sequence[DeclaredColumn], table: str)
 
 
 def _stored(value: exp.Expr, column: DeclaredColumn, table: str) -> exp.Expr:
-    if not column.nullable:
+    if not column.nullable and column.identity is None:
         place = f"column '{column.name}', table '{table}'"
         message = f"Cannot insert the value NULL into {place}; column does not allow nulls."
         value = case([(is_null(value), failure(_NULL_REFUSED, message))], value)

@@ -114,6 +114,8 @@ class Work:
     """What a session has open; lives as long as it."""
 
     transaction: Transaction | None = None
+    # The table whose IDENTITY column INSERT may fill: SET IDENTITY_INSERT.
+    identity_insert: Key | None = None
 
     @property
     def state(self) -> int:

@@ -1,20 +1,23 @@
-"""What CREATE TABLE said of a table's columns: T-SQL's types are finer than those that Delta keeps."""
+"""What CREATE TABLE said of a table: types finer than those that Delta keeps, and rules that it has not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from engine.lake.ranges import Ranges
 from engine.session.binding.relations import inferred_columns
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
 from engine.session.types import stored_type
 from engine.sql.meaning import SqlType, named_collation, parse_type
-from engine.sql.syntax.statements.tables import Identity
+from engine.sql.syntax.statements.tables import Identity, KeyConstraint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+COLUMNSTORE = "CLUSTERED COLUMNSTORE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class DeclaredColumn:
         return told if collation is None else {**told, "collation": collation.name}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> DeclaredColumn:
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
         kind = parse_type(str(told["type"]))
         if told.get("collation"):
             kind = kind.with_facts(collation=named_collation(str(told["collation"])))
@@ -53,24 +56,60 @@ class DeclaredColumn:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A table as declared."""
+    """A table as declared.
+
+    Attributes:
+        schema: Its schema.
+        name: Its name.
+        columns: Its columns.
+        keys: PRIMARY KEY and UNIQUE, which nobody enforces.
+        index: `CLUSTERED COLUMNSTORE`, `CLUSTERED` or `HEAP`.
+        ranges: Its partitions; None for one.
+    """
 
     schema: str
     name: str
     columns: tuple[DeclaredColumn, ...]
+    keys: tuple[KeyConstraint, ...] = ()
+    index: str = COLUMNSTORE
+    ranges: Ranges | None = None
 
     def definition(self) -> Definition:
-        body = {"columns": [column.as_json() for column in self.columns]}
+        body: dict[str, Any] = {"columns": [column.as_json() for column in self.columns]}
+        if self.keys:
+            body["keys"] = [[list(key.columns), key.primary, key.name] for key in self.keys]
+        if self.index != COLUMNSTORE:
+            body["index"] = self.index
+        if self.ranges is not None:
+            bounds = [str(bound) for bound in self.ranges.bounds]
+            body["partition"] = {"column": self.ranges.column, "right": self.ranges.right, "bounds": bounds}
         return Definition(Kind.TABLE, self.schema, self.name, body)
+
+    @classmethod
+    def of(cls, found: Definition) -> Self:
+        columns = tuple(DeclaredColumn.from_json(one) for one in found.body["columns"])
+        keys = tuple(
+            KeyConstraint(tuple(names), primary, name) for names, primary, name in found.body.get("keys", ())
+        )
+        index = str(found.body.get("index", COLUMNSTORE))
+        return cls(
+            found.schema, found.name, columns, keys, index, _ranges(found.body.get("partition"), columns)
+        )
+
+
+def _ranges(told: Mapping[str, Any] | None, columns: Sequence[DeclaredColumn]) -> Ranges | None:
+    if told is None:
+        return None
+    kinds = {column.name: stored_type(column.type) for column in columns}
+    kind = kinds[told["column"]]
+    bounds = tuple(pa.scalar(bound, pa.string()).cast(kind).as_py() for bound in told["bounds"])
+    return Ranges(str(told["column"]), bounds, bool(told["right"]))
 
 
 def declaration_of(definitions: Definitions, key: Key) -> Declaration | None:
     """The declaration of a table, if it was made by SQL."""
     found = definitions.find(Kind.TABLE, key)
-    if found is None:
-        return None
-    columns = tuple(DeclaredColumn.from_json(one) for one in found.body["columns"])
-    return Declaration(found.schema, found.name, columns)
+    return None if found is None else Declaration.of(found)
 
 
 def columns_of(declaration: Declaration | None, stored: pa.Schema, what: str) -> tuple[DeclaredColumn, ...]:

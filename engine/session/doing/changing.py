@@ -154,6 +154,11 @@ def assigned_values(target: Target, assignments: Sequence[Assignment]) -> dict[s
             )
     names = [one.column.name for one in assignments if one.column is not None]
     columns = columns_named(target, names)
+    for column in columns:
+        if column.identity is not None:
+            raise BindError(
+                f"Cannot update identity column '{column.name}'.", "It keeps its numbers.", number=8102
+            )
     return {
         column.name: default_of(column) if isinstance(one.value, Default) else one.value
         for column, one in zip(columns, assignments, strict=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConflictError, UnsupportedSqlError
 from engine.session.doing import (
+    altering,
     changing,
     copying,
     explaining,
@@ -14,8 +15,10 @@ from engine.session.doing import (
     maintaining,
     merging,
     objects,
+    partitions,
     procedures,
     queries,
+    renaming,
     settings,
     tables,
     transacting,
@@ -45,6 +48,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     flow.RaiseError: flows.do_raise_error,
     flow.Return: flows.do_return,
     flow.Rollback: transacting.do_rollback,
+    flow.SetIdentityInsert: settings.do_set_identity_insert,
     flow.SetOption: settings.do_set_option,
     flow.SetVariable: flows.do_set_variable,
     flow.Throw: flows.do_throw,
@@ -69,17 +73,24 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     query_statements.SelectInto: tables.do_select_into,
     query_statements.Truncate: tables.do_truncate,
     query_statements.Update: changing.do_update,
+    object_statements.RenameObject: renaming.do_rename,
+    object_statements.TransferObject: renaming.do_transfer,
+    table_statements.AddColumns: altering.do_add_columns,
+    table_statements.AlterColumn: altering.do_alter_column,
     table_statements.CreateStatistics: maintaining.do_create_statistics,
     table_statements.CreateTable: tables.do_create_table,
     table_statements.CreateTableAs: tables.do_create_table_as,
+    table_statements.DropColumns: altering.do_drop_columns,
+    table_statements.DropConstraints: altering.do_drop_constraints,
+    table_statements.MergeRange: partitions.do_merge,
+    table_statements.SplitRange: partitions.do_split,
+    table_statements.SwitchPartition: partitions.do_switch,
     table_statements.UpdateStatistics: maintaining.do_update_statistics,
 }
 _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements.Update)
 _TRIES = 5
 # Why the others are not done, and what to do instead.
-_REBUILD = ("is not supported", "CREATE TABLE ... AS SELECT makes the table that you want.")
 _REFUSED: dict[type[Statement], tuple[str, str]] = {
-    flow.SetIdentityInsert: ("is not supported: there are no IDENTITY columns", "Leave it out."),
     flow.SetResultSetCaching: (
         "is not supported: no result is kept",
         "Keep one with CREATE TABLE ... AS SELECT.",
@@ -90,21 +101,6 @@ _REFUSED: dict[type[Statement], tuple[str, str]] = {
         "CREATE TABLE ... AS SELECT makes a Delta table.",
     ),
     object_statements.CreateMaterializedView: ("VIEW is not supported", "CREATE TABLE ... AS SELECT."),
-    object_statements.RenameObject: (
-        "is not supported",
-        "CREATE TABLE new AS SELECT * FROM old, then DROP TABLE old.",
-    ),
-    object_statements.TransferObject: (
-        "is not supported",
-        "CREATE TABLE new AS SELECT * FROM old, then DROP TABLE old.",
-    ),
-    table_statements.AddColumns: _REBUILD,
-    table_statements.AlterColumn: _REBUILD,
-    table_statements.DropColumns: _REBUILD,
-    table_statements.SwitchPartition: (
-        "is not supported: tables have no partitions",
-        "INSERT ... SELECT the rows.",
-    ),
 }
 
 

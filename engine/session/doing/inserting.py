@@ -27,11 +27,44 @@ _ROWS = "inserted_rows"
 def do_insert(run: Run, statement: Insert) -> None:
     """INSERT INTO ... in one commit."""
     target = find_target(run, Name.of(statement.target))
-    named = columns_named(target, [column.name for column in statement.columns])
+    named = insertable(
+        run,
+        target,
+        columns_named(target, [column.name for column in statement.columns]),
+        listed=bool(statement.columns),
+    )
     source = _source(statement, named, _null_variables(run))
     query = whole_rows(target, named, source, statement.with_)
     bound = run.bind(query)
     run.counted(target.write(run, target.rows(run, bound), "append"))
+
+
+def insertable(
+    run: Run, target: Target, named: list[DeclaredColumn], *, listed: bool
+) -> list[DeclaredColumn]:
+    """The columns that an INSERT gives values; the IDENTITY column only where SET IDENTITY_INSERT says so.
+
+    Raises:
+        BindError: It is named without that, or not named with it.
+    """
+    numbered = [column for column in named if column.identity is not None]
+    allowed = not target.name.is_temporary and run.world.work.identity_insert == run.world.key(target.name)
+    if allowed and not listed and numbered:
+        raise BindError(
+            f"An explicit value for the identity column in table '{target.name}' can only be specified when "
+            "a column list is used and IDENTITY_INSERT is ON.",
+            "Name the columns behind INSERT INTO.",
+        )
+    if allowed or not numbered:
+        return named
+    if listed:
+        raise BindError(
+            f"Cannot insert explicit value for identity column in table '{target.name.name}' when "
+            "IDENTITY_INSERT is set to OFF.",
+            f"Leave '{numbered[0].name}' out, or SET IDENTITY_INSERT {target.name} ON.",
+            number=544,
+        )
+    return [column for column in named if column.identity is None]
 
 
 def _null_variables(run: Run) -> frozenset[str]:

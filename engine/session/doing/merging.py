@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.errors import SqlRuntimeError, UnsupportedSqlError
+from engine.errors import BindError, SqlRuntimeError, UnsupportedSqlError
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import exposed, named, quoted
 from engine.session.doing.changing import always, assigned_values
@@ -182,6 +182,12 @@ def _inserted(merging: _Merging) -> exp.Select:
     named_columns = (
         columns_named(merging.target, [column.name for column in action.columns]) if action.values else []
     )
+    if any(column.identity is not None for column in named_columns):
+        raise BindError(
+            f"Cannot insert explicit value for identity column in table '{merging.target.name.name}'.",
+            "Leave it out.",
+            number=544,
+        )
     given = {
         column.name: default_of(column) if isinstance(value, Default) else value.copy()
         for column, value in zip(named_columns, action.values, strict=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake.names import fold
+from engine.session.doing.targets import find_target
 
 if TYPE_CHECKING:
     from engine.session.doing.run import Run
@@ -51,6 +52,28 @@ def do_set_option(_run: Run, statement: flow.SetOption) -> None:
                 f"SET {name} to another value than {wanted} is not supported.", "Leave it out."
             )
         raise UnsupportedSqlError(f"SET {name} is not supported.", "Leave it out.")
+
+
+def do_set_identity_insert(run: Run, statement: flow.SetIdentityInsert) -> None:
+    """Whether INSERT fills the IDENTITY column of a table; of one at a time."""
+    target, key, work = find_target(run, statement.table), run.world.key(statement.table), run.world.work
+    if all(column.identity is None for column in target.columns):
+        raise BindError(
+            f"Table '{statement.table}' does not have the identity property. Cannot perform SET operation.",
+            "Leave it out.",
+            number=8106,
+        )
+    if not statement.on:
+        work.identity_insert = None if work.identity_insert == key else work.identity_insert
+        return
+    if work.identity_insert not in (None, key):
+        raise BindError(
+            f"IDENTITY_INSERT is already ON for table '{work.identity_insert}'. Cannot perform SET operation "
+            f"for table '{statement.table}'.",
+            f"SET IDENTITY_INSERT {work.identity_insert} OFF first.",
+            number=8107,
+        )
+    work.identity_insert = key
 
 
 def do_use(run: Run, statement: flow.Use) -> None:

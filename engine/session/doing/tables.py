@@ -9,13 +9,16 @@ from sqlglot import exp
 from engine.errors import BindError, UnsupportedSqlError
 from engine.lake import TableName, drop_table
 from engine.lake.names import DEFAULT_SCHEMA
+from engine.lake.ranges import Ranges
 from engine.session.binding.rowsets import declared_type
 from engine.session.binding.world import SYSTEM_SCHEMAS
-from engine.session.catalog.declarations import Declaration, DeclaredColumn
+from engine.session.catalog.declarations import COLUMNSTORE, Declaration, DeclaredColumn
 from engine.session.catalog.definitions import Kind, already_there
+from engine.session.catalog.numbering import forget_numbers
 from engine.session.doing.targets import Target, find_target
 from engine.session.storing import declared_columns
 from engine.sql.meaning import named_collation
+from engine.sql.meaning.types import Base
 from engine.sql.plan import Hash, Layout, Replicate, RoundRobin
 from engine.sql.syntax import Name
 from engine.sql.syntax.statements import tables
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
 
 def do_create_table(run: Run, statement: tables.CreateTable) -> None:
     """An empty table; keys are promises that nobody checks, as in a dedicated pool."""
-    columns = tuple(_declared(column) for column in statement.columns)
-    create_for(run, statement.name, columns, statement.options)
+    columns = tuple(declared_column(column) for column in statement.columns)
+    create_for(run, statement.name, columns, statement.options, statement.keys)
     run.rowcount = -1
 
 
@@ -38,18 +41,21 @@ def do_create_table_as(run: Run, statement: tables.CreateTableAs) -> None:
     bound = run.bind(statement.query)
     target = _new(run, statement.name, declared_columns(run.types(bound), statement.columns), statement.table)
     run.counted(target.write(run, target.rows(run, bound), "create"))
-    _declare(run, target, statement.name)
+    _declare(run, target)
 
 
 def do_select_into(run: Run, statement: SelectInto) -> None:
     bound = run.bind(statement.query)
     target = _new(run, statement.target, declared_columns(run.types(bound)), tables.TableOptions())
     run.counted(target.write(run, target.rows(run, bound), "create"))
-    _declare(run, target, statement.target)
+    _declare(run, target)
 
 
 def do_truncate(run: Run, statement: Truncate) -> None:
+    """An empty table, whose IDENTITY begins again."""
     find_target(run, statement.table).clear(run, "overwrite")
+    if not statement.table.is_temporary:
+        forget_numbers(run.world.storage, run.world.key(statement.table))
     run.rowcount = -1
 
 
@@ -67,6 +73,10 @@ def drop_one_table(run: Run, name: Name, statement: Drop) -> None:
         raise _cannot_drop(name)
     drop_table(world.storage, TableName(key.schema, key.name))
     world.definitions.remove(Kind.TABLE, key)
+    forget_numbers(world.storage, key)
+    for one in list(world.definitions.all(Kind.STATISTICS)):
+        if one.body["table"] == str(key):
+            world.definitions.remove(Kind.STATISTICS, one.key)
 
 
 def _cannot_drop(name: Name) -> BindError:
@@ -99,49 +109,140 @@ def refuse_taken(run: Run, name: Name) -> None:
 
 
 def create_for(
-    run: Run, name: Name, columns: tuple[DeclaredColumn, ...], options: tables.TableOptions
+    run: Run,
+    name: Name,
+    columns: tuple[DeclaredColumn, ...],
+    options: tables.TableOptions,
+    keys: tuple[tables.KeyConstraint, ...] = (),
 ) -> Target:
     """An empty table."""
-    target = _new(run, name, columns, options)
+    target = _new(run, name, columns, options, keys)
     target.clear(run, "create")
-    _declare(run, target, name)
+    _declare(run, target)
     return target
 
 
-def _new(run: Run, name: Name, columns: tuple[DeclaredColumn, ...], options: tables.TableOptions) -> Target:
+def _new(
+    run: Run,
+    name: Name,
+    columns: tuple[DeclaredColumn, ...],
+    options: tables.TableOptions,
+    keys: tuple[tables.KeyConstraint, ...] = (),
+) -> Target:
     refuse_taken(run, name)
-    layout = _layout(options, columns)
+    for key in keys:
+        for column in key.columns:
+            column_of(columns, column)
+    layout, ranges = _layout(options, columns), declared_ranges(run, options.partition, columns)
+    _refuse_defaults(options, columns)
     if name.is_temporary:
-        return Target(name, columns)
-    key = run.world.key(name)
-    return Target(Name(key.name, key.schema), columns, layout)
+        return _new_temporary(name, columns, ranges)
+    place = run.world.key(name)
+    declared = Declaration(
+        name.schema or DEFAULT_SCHEMA, name.name, columns, keys, _index(options, columns), ranges
+    )
+    return Target(Name(place.name, place.schema), columns, layout, declared=declared)
 
 
-def _declare(run: Run, target: Target, written: Name) -> None:
-    if not written.is_temporary:
-        made = Declaration(written.schema or DEFAULT_SCHEMA, written.name, target.columns)
-        run.world.definitions.put(made.definition())
-
-
-def _declared(column: tables.ColumnDefinition) -> DeclaredColumn:
-    if column.identity is not None:
+def _new_temporary(name: Name, columns: tuple[DeclaredColumn, ...], ranges: Ranges | None) -> Target:
+    if ranges is not None:
+        raise UnsupportedSqlError("Temporary tables have no partitions.", "Leave PARTITION out.")
+    if any(column.identity is not None for column in columns):
         raise UnsupportedSqlError(
-            f"IDENTITY of column '{column.name}' is not supported.",
-            "Number the rows with ROW_NUMBER() in a SELECT.",
+            "Temporary tables have no IDENTITY columns.", "Number the rows with ROW_NUMBER()."
         )
+    return Target(name, columns)
+
+
+def _declare(run: Run, target: Target) -> None:
+    if target.declared is not None:
+        run.world.definitions.put(target.declared.definition())
+
+
+def declared_column(column: tables.ColumnDefinition) -> DeclaredColumn:
+    """A column as CREATE TABLE and ALTER TABLE write it.
+
+    Raises:
+        BindError: An IDENTITY of another type than int or bigint, or with a default.
+    """
     kind = declared_type(column.kind)
+    if column.identity is not None and kind.base not in (Base.INT, Base.BIGINT):
+        raise BindError(
+            f"Identity column '{column.name}' must be of data type int or bigint.", "Change its type."
+        )
+    if column.identity is not None and column.default is not None:
+        raise BindError(
+            f"Defaults cannot be created on the IDENTITY column '{column.name}'.", "Leave it out."
+        )
     if column.collation:
         kind = kind.with_facts(collation=named_collation(column.collation))
     default = "" if column.default is None else exp.select(column.default).sql(dialect="tsql")
-    return DeclaredColumn(column.name, kind, column.nullable is not False, default)
+    nullable = column.nullable is not False and column.identity is None
+    return DeclaredColumn(column.name, kind, nullable, default, column.identity)
+
+
+def _index(options: tables.TableOptions, columns: tuple[DeclaredColumn, ...]) -> str:
+    match options.index:
+        case tables.Heap():
+            return "HEAP"
+        case tables.ClusteredIndex(names):
+            for name in names:
+                column_of(columns, name)
+            return "CLUSTERED"
+        case tables.ColumnstoreIndex(names):
+            for name in names:
+                column_of(columns, name)
+    return COLUMNSTORE
+
+
+def column_of(columns: tuple[DeclaredColumn, ...], name: str) -> DeclaredColumn:
+    """The column of that name.
+
+    Raises:
+        BindError: There is none.
+    """
+    for column in columns:
+        if column.name.lower() == name.lower():
+            return column
+    there = ", ".join(column.name for column in columns)
+    raise BindError(f"Invalid column name '{name}'.", f"There are: {there}.", name=name)
+
+
+def _refuse_defaults(options: tables.TableOptions, columns: tuple[DeclaredColumn, ...]) -> None:
+    """A column that decides where rows lie has no default and no numbers of its own."""
+    if isinstance(options.distribution, tables.HashDistribution):
+        for name in options.distribution.columns:
+            column = column_of(columns, name)
+            if column.default or column.identity is not None:
+                what = "a DEFAULT" if column.default else "IDENTITY"
+                raise BindError(
+                    f"The distribution column '{column.name}' cannot have {what}.", "Distribute by another."
+                )
+
+
+def declared_ranges(
+    run: Run, partition: tables.Partitioning | None, columns: tuple[DeclaredColumn, ...]
+) -> Ranges | None:
+    """The partitions of a table.
+
+    Raises:
+        BindError: No such column, a boundary that is none of its values, or the same boundary twice.
+    """
+    if partition is None:
+        return None
+    column = column_of(columns, partition.column)
+    bounds = [run.value(value, column.type)[0] for value in partition.values]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds) or len(set(known)) < len(known):
+        raise BindError(
+            "Duplicate range boundary values are not allowed in partition function boundary values list.",
+            "Give each boundary once; NULL is none.",
+            name=column.name,
+        )
+    return Ranges(column.name, tuple(sorted(known)), partition.right)
 
 
 def _layout(options: tables.TableOptions, columns: tuple[DeclaredColumn, ...]) -> Layout:
-    if options.partition is not None:
-        raise UnsupportedSqlError(
-            f"PARTITION by '{options.partition.column}' is not supported.",
-            "Leave it out: row groups are skipped by their statistics.",
-        )
     match options.distribution:
         case tables.HashDistribution(names):
             known = {column.name.lower() for column in columns}

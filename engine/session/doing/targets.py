@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.errors import BindError
 from engine.runtime import Held, bind_held
+from engine.runtime.numbering import number_rows
 from engine.session.binding.world import TempTable
-from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of
+from engine.session.catalog.declarations import (
+    Declaration,
+    DeclaredColumn,
+    columns_of,
+    declaration_of,
+)
+from engine.session.catalog.numbering import claim_numbers
 from engine.session.storing import arrow_schema, stored_query
 from engine.sql.syntax import Name
 
@@ -33,12 +41,14 @@ class Target:
         columns: Its columns.
         layout: How the rows of a new table are to lie; None for as they do.
         version: The version of a stored table that the statement reads; a commit after it loses.
+        declared: What was declared of a stored table; None for a temporary one.
     """
 
     name: Name
     columns: tuple[DeclaredColumn, ...]
     layout: Layout | None = None
     version: int | None = None
+    declared: Declaration | None = None
 
     def rows(self, run: Run, bound: Bound) -> Answer:
         """Run a query that gives rows of this table, one column for each, in order."""
@@ -55,10 +65,21 @@ class Target:
             return _hold(run, self, rows, mode)
         key = run.world.key(self.name)
         base = self.version if mode == "overwrite" else None
-        work = run.world.work.transaction
+        ranges = None if self.declared is None else self.declared.ranges
+        held = self._numbered(run, rows.held(), key)
+        work, machine = run.world.work.transaction, run.world.machine
         if work is not None:
-            return work.write(run.world.machine.pool, rows.held(), key, base=base)
-        return run.world.machine.write(rows.held(), key, mode=mode, layout=self.layout, base=base)
+            return work.write(machine.pool, held, key, base=base, ranges=ranges)
+        return machine.write(held, key, mode=mode, layout=self.layout, base=base, ranges=ranges)
+
+    def _numbered(self, run: Run, rows: Held, key: Key) -> Held:
+        """The rows with numbers in the IDENTITY column, where they have none."""
+        for column in self.columns:
+            if column.identity is not None:
+                claim = partial(claim_numbers, run.world.storage, key, column.identity)
+                step = column.identity.increment
+                rows = number_rows(run.world.machine.pool, rows, column.name, claim, step)
+        return rows
 
     def clear(self, run: Run, mode: str) -> None:
         """Write no rows: an empty table, or a table that is emptied."""
@@ -97,8 +118,10 @@ def find_target(run: Run, name: Name) -> Target:
     if world.table(key) is None:
         raise _no_table(run, name, key)
     table = open_table(world.storage, TableName(key.schema, key.name))
-    columns = columns_of(declaration_of(world.definitions, key), table.schema, f"table '{key}'")
-    return Target(Name(key.name, key.schema), columns, version=table.version)
+    told = declaration_of(world.definitions, key) or Declaration(key.schema, key.name, ())
+    columns = columns_of(told, table.schema, f"table '{key}'")
+    declared = replace(told, columns=columns)
+    return Target(Name(key.name, key.schema), columns, version=table.version, declared=declared)
 
 
 def _no_table(run: Run, name: Name, key: Key) -> BindError:
