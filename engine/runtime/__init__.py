@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from engine.runtime.answer import Answer, StepFacts
+from engine.runtime.answer import Answer, StepFacts, answer_of, answer_of_parts
 from engine.runtime.bound import BoundTable, Held, Stored, bind_held, bind_source
 from engine.runtime.execute import execute
 from engine.runtime.output import Output, TaskFacts
@@ -24,6 +24,8 @@ __all__ = [
     "Stored",
     "TaskFacts",
     "Tasks",
+    "answer_of",
+    "answer_of_parts",
     "bind_held",
     "bind_source",
     "bound_table",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from engine.runtime.bound import Held
-from engine.runtime.output import rows_of
+from engine.runtime.output import Report, TaskFacts, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from dask.dataframe import DataFrame
 
-    from engine.runtime.output import Report, TaskFacts
     from engine.runtime.tasks import Tasks
 
 _BATCH_ROWS = 1 << 16
@@ -138,6 +137,26 @@ class Answer:
         return [
             rows_of(fetched[at]) if one.table is None else one.table for at, one in enumerate(self.reports)
         ]
+
+
+def answer_of(tasks: Tasks, table: pa.Table) -> Answer:
+    """Rows that are here already, as an answer."""
+    null_free = frozenset(at for at, column in enumerate(table.columns) if not column.null_count)
+    report = part_report(table.schema, len(table), int(table.nbytes), null_free, table)
+    return answer_of_parts(tasks, [table], [report])
+
+
+def answer_of_parts(tasks: Tasks, parts: Sequence[Any], reports: Sequence[Report]) -> Answer:
+    """Rows that tasks give, as an answer: futures of tables, and what is known of each."""
+    step = StepFacts("result", "Return", tuple(one.facts for one in reports))
+    return Answer(tasks, tuple(parts), tuple(reports), (step,))
+
+
+def part_report(
+    schema: pa.Schema, rows: int, size: int, null_free: frozenset[int], table: pa.Table | None = None
+) -> Report:
+    """What is known of a part that no fragment made."""
+    return Report(TaskFacts(0, "", rows, size, 0.0, 0, 0), schema, null_free, table)
 
 
 def frame_of(part: Any, null_free: frozenset[str]) -> pd.DataFrame:

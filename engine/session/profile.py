@@ -8,6 +8,17 @@ from engine.events import Emit, silent
 from engine.sql.meaning import BIN2, Collation
 
 
+@dataclass(slots=True)
+class Options:
+    """What SET has changed for a session.
+
+    Attributes:
+        result_set_caching: Whether its queries may be answered from the cache, where the workspace has it on.
+    """
+
+    result_set_caching: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Facts that hold for all sessions of a pool.

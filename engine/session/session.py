@@ -19,7 +19,7 @@ from engine.session.journal import finish_abandoned
 from engine.session.machine import Machine
 from engine.session.many import inserted_at_once
 from engine.session.parameters import Parameters, bound_variables, refuse_other_number
-from engine.session.profile import Profile
+from engine.session.profile import Options, Profile
 from engine.session.requests.allowance import refuse_over_budget
 from engine.session.requests.recorder import Recorder, label_of
 from engine.session.result import Result
@@ -63,6 +63,7 @@ class Session:
         self._models = models
         self._temps: dict[str, TempTable] = {}
         self._work = Work()
+        self._options = Options()
         finish_abandoned(storage)
         self._lock = threading.Lock()
 
@@ -156,6 +157,7 @@ class Session:
             self._profile,
             temps=self._temps,
             work=self._work,
+            options=self._options,
         )
 
 

@@ -20,6 +20,7 @@ from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.views import view_query
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
+from engine.session.profile import Options, Profile
 from engine.session.system import system_names, system_relation
 from engine.session.transactions import Work
 from engine.session.types import is_read_as
@@ -29,7 +30,6 @@ from engine.sql.meaning.binding.scopes import place
 if TYPE_CHECKING:
     from engine.lake import Storage
     from engine.session.machine import Machine
-    from engine.session.profile import Profile
     from engine.sql.meaning import Collation
     from engine.sql.syntax import Name
 
@@ -57,6 +57,7 @@ class World:
         variables: The session's variables, by `@name`, and what its functions give, by `name()`.
         temps: Temporary tables by name in lower case, with the `#`.
         work: The session's transaction, if it has one open.
+        options: What SET has changed for the session.
         now: The time of the statement.
         dry: The statement is only looked at: nothing that takes long is run to bind it.
     """
@@ -68,6 +69,7 @@ class World:
     variables: dict[str, Variable] = field(default_factory=dict)
     temps: dict[str, TempTable] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
+    options: Options = field(default_factory=Options)
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     dry: bool = False
     integer: SqlType = field(default_factory=lambda: parse_type("int"))

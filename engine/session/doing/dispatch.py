@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConflictError, UnsupportedSqlError
 from engine.session.doing import (
     altering,
+    caching,
     changing,
     copying,
     explaining,
@@ -41,6 +42,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     flow.Break: flows.do_break,
     flow.Commit: transacting.do_commit,
     flow.Continue: flows.do_continue,
+    flow.Dbcc: maintaining.do_dbcc,
     flow.Declare: flows.do_declare,
     flow.Explain: explaining.do_explain,
     flow.If: flows.do_if,
@@ -50,6 +52,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     flow.Rollback: transacting.do_rollback,
     flow.SetIdentityInsert: settings.do_set_identity_insert,
     flow.SetOption: settings.do_set_option,
+    flow.SetResultSetCaching: caching.do_set_caching,
     flow.SetVariable: flows.do_set_variable,
     flow.Throw: flows.do_throw,
     flow.TryCatch: flows.do_try,
@@ -91,11 +94,6 @@ _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements
 _TRIES = 5
 # Why the others are not done, and what to do instead.
 _REFUSED: dict[type[Statement], tuple[str, str]] = {
-    flow.SetResultSetCaching: (
-        "is not supported: no result is kept",
-        "Keep one with CREATE TABLE ... AS SELECT.",
-    ),
-    flow.Dbcc: ("is not supported", "EXPLAIN and Table.history tell of queries and tables."),
     object_statements.CreateExternalTableAs: (
         "AS SELECT is not supported",
         "CREATE TABLE ... AS SELECT makes a Delta table.",

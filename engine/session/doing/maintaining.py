@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.errors import BindError
+from engine.errors import BindError, UnsupportedSqlError
 from engine.session.catalog.definitions import Definition, Kind, already_there
+from engine.session.doing.caching import drop_cache, show_space_used
 from engine.session.doing.targets import find_target
 from engine.session.system.columns import columns_of_table
 
 if TYPE_CHECKING:
     from engine.session.doing.run import Run
+    from engine.sql.syntax.statements.flow import Dbcc
     from engine.sql.syntax.statements.tables import CreateStatistics, UpdateStatistics
+
+
+def do_dbcc(run: Run, statement: Dbcc) -> None:
+    """DBCC, where there is something to look into."""
+    does = _DBCC.get(statement.command)
+    if does is None:
+        raise UnsupportedSqlError(
+            f"DBCC {statement.command} is not supported.", f"There is DBCC {', '.join(_DBCC)}."
+        )
+    if statement.arguments:
+        raise BindError(f"DBCC {statement.command} takes no argument.", "Leave it out.")
+    does(run)
+
+
+_DBCC: dict[str, Callable[[Run], None]] = {
+    "DROPRESULTSETCACHE": drop_cache,
+    "SHOWRESULTCACHESPACEUSED": show_space_used,
+}
 
 
 def do_create_statistics(run: Run, statement: CreateStatistics) -> None:

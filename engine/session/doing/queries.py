@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
+from engine.session.doing.caching import answer_through_cache
 from engine.session.doing.run import Run, type_node
 from engine.session.result import ResultSet
 from engine.sql.meaning import Variable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def do_select(run: Run, statement: Select) -> None:
     """A query whose rows go to the client."""
     bound = run.bind(statement.query)
-    answer = run.answer(bound)
+    answer = answer_through_cache(run, statement, bound)
     run.results.append(ResultSet(tuple(run.types(bound)), answer))
     run.counted(answer.num_rows)
 
