@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from engine.errors import FormatError
 from engine.lake import csv_types
 from engine.lake.csv_block import Block
 from engine.lake.csv_head import read_head
@@ -15,6 +17,7 @@ from engine.lake.csv_records import Dialect
 from engine.lake.csv_rewriting import open_records
 from engine.lake.formats import CsvOptions, FilePlan, ReadOptions
 from engine.lake.rows import stack
+from engine.lake.salvage import BadRow, RowBatch, numbered, salvaged_records
 from engine.lake.text import LastEnd, block_encoding, blocks, newline_end, read_range, transcode
 from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
 
@@ -57,6 +60,33 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
     """Parse a partition's records; only the wanted columns are converted."""
     types = {field.name: field.type for field in wanted if field.name in partition.header}
     return stack(parse(block, types, options.csv) for block in csv_blocks(storage, partition, options))
+
+
+def stream(
+    storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions, rows: int
+) -> Iterator[RowBatch | BadRow]:
+    """As `read`, block by block; records that cannot be parsed are told instead."""
+    del rows  # the caller cuts what a block gives
+    types = {field.name: field.type for field in wanted if field.name in partition.header}
+    first = (partition.first_row or 0) if partition.byte_range is not None else 1
+    for block in csv_blocks(storage, partition, options):
+        for found in _salvaged(block, types, options.csv, first):
+            yield found
+            if first:
+                first += len(found) if isinstance(found, RowBatch) else 1
+
+
+def _salvaged(
+    block: Block, types: dict[str, pa.DataType], csv: CsvOptions, first: int
+) -> Iterator[RowBatch | BadRow]:
+    try:
+        yield numbered(parse(block, types, csv), first)
+    except FormatError:
+        records = Dialect(csv.delimiter, csv.quote, csv.escape).records(block.data)
+        whole = [record if record.endswith(b"\n") else record + b"\n" for record in records if record.strip()]
+        yield from salvaged_records(
+            whole, lambda data: parse(replace(block, data=data, first_row=None), types, csv), first
+        )
 
 
 def are_divisible(location: str, options: CsvOptions) -> bool:

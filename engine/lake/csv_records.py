@@ -38,6 +38,22 @@ class Dialect:
         match = _records(self).match(data)
         return match.end() if match else 0
 
+    def records(self, data: bytes) -> list[bytes]:
+        """The records of a block, each with its newline."""
+        if not self.escape and (not self.quote or self.quote.encode() not in data):
+            return (
+                data.splitlines(keepends=True)
+                if b"\r" not in data
+                else re.findall(rb"[^\n]*\n|[^\n]+$", data)
+            )
+        found, start, record = [], 0, _record(self)
+        while start < len(data):
+            match = record.match(data, start)
+            end = match.end() if match and match.end() > start else len(data)
+            found.append(data[start:end])
+            start = end
+        return found
+
     def first_end(self, data: bytes) -> int:
         """Position after the first record; the length of `data` where it does not end in it."""
         match = _record(self).match(data)

@@ -210,10 +210,10 @@ def _read(storage: Storage, name: str, version: int) -> Definition:
         ) from error
 
 
-def _to_json(definition: Definition) -> dict[str, Any]:
-    options, schema = definition.options, definition.options.schema
+def options_to_json(options: ReadOptions) -> dict[str, Any]:
+    """How files are read, as plain JSON."""
+    schema = options.schema
     return {
-        "paths": list(definition.paths),
         "format": options.format,
         "inspect_bytes": options.inspect_bytes,
         "partition_bytes": options.partition_bytes,
@@ -224,14 +224,22 @@ def _to_json(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _from_json(stored: Mapping[str, Any]) -> Definition:
+def options_from_json(stored: Mapping[str, Any]) -> ReadOptions:
+    """What `options_to_json` told."""
     schema = stored["schema"]
     declared = None if schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
-    options = ReadOptions(
+    return ReadOptions(
         stored["format"],
         declared,
         _csv_options(stored["csv"]),
         stored["inspect_bytes"],
         stored["partition_bytes"],
     )
-    return Definition(tuple(stored["paths"]), options)
+
+
+def _to_json(definition: Definition) -> dict[str, Any]:
+    return {"paths": list(definition.paths), **options_to_json(definition.options)}
+
+
+def _from_json(stored: Mapping[str, Any]) -> Definition:
+    return Definition(tuple(stored["paths"]), options_from_json(stored))

@@ -15,11 +15,25 @@ if TYPE_CHECKING:
     from engine.lake.storage import Storage
 
 FORMATS = (
-    Format("csv", (".csv", ".tsv"), csv_files.plan, csv_files.read, promote_text, is_text=True),
     Format(
-        "json", (".jsonl", ".ndjson", ".json"), json_lines.plan, json_lines.read, promote_json, is_text=True
+        "csv",
+        (".csv", ".tsv"),
+        csv_files.plan,
+        csv_files.read,
+        csv_files.stream,
+        promote_text,
+        is_text=True,
     ),
-    Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read),
+    Format(
+        "json",
+        (".jsonl", ".ndjson", ".json"),
+        json_lines.plan,
+        json_lines.read,
+        json_lines.stream,
+        promote_json,
+        is_text=True,
+    ),
+    Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read, parquet.stream),
 )
 # CSV read row by row; nothing is of it by its suffix.
 _ROWS = Format("rows", (), csv_rows.plan, csv_rows.read, promote_text, is_text=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from engine.lake.promotion import Promote, promote
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
     from engine.lake.partition import Partition
+    from engine.lake.salvage import BadRow, RowBatch
     from engine.lake.storage import Storage
 
 PARTITION_BYTES = 64 << 20
@@ -140,6 +141,7 @@ class Format:
         plan: Looks at a file on the driver, without reading more of it than it must.
         read: Reads the wanted columns that the file has, in any order; runs on workers. Types as near to
             `wanted` as the format can tell; the caller casts the rest and adds missing columns.
+        stream: As `read`, in batches of about so many rows, with the rows that cannot be parsed in between.
         promote: How two types of one column meet.
         is_text: Whether the file is text: its types are guesses, and it may be compressed as a whole
             (`.csv.gz`).
@@ -149,5 +151,6 @@ class Format:
     suffixes: tuple[str, ...]
     plan: Callable[[Storage, FoundFile, ReadOptions], FilePlan]
     read: Callable[[Storage, Partition, pa.Schema, ReadOptions], pa.Table]
+    stream: Callable[[Storage, Partition, pa.Schema, ReadOptions, int], Iterator[RowBatch | BadRow]]
     promote: Promote = promote
     is_text: bool = False

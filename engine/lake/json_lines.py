@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from engine.errors import FormatError
 from engine.lake.formats import FilePlan, ReadOptions
 from engine.lake.json_parse import guess, parse
 from engine.lake.promotion import promote_json
 from engine.lake.rows import stack
+from engine.lake.salvage import BadRow, RowBatch, numbered, salvaged_records
 from engine.lake.text import BOM, blocks, newline_end, open_text, read_range
 from engine.lake.text_pieces import Cutter, Looked, is_divisible, looked, text_partitions
 from engine.lake.union import union_schemas
@@ -49,6 +51,27 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
     """Parse a partition's lines; other keys than the wanted are skipped over."""
     return stack(parse(data, wanted, place) for place, data in _blocks(storage, partition, options))
+
+
+def stream(
+    storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions, rows: int
+) -> Iterator[RowBatch | BadRow]:
+    """As `read`, block by block; lines that cannot be parsed are told instead."""
+    del rows  # the caller cuts what a block gives
+    first = (partition.first_row or 0) if partition.byte_range is not None else 1
+    for place, data in _blocks(storage, partition, options):
+        for found in _salvaged(data, wanted, place, first):
+            yield found
+            if first:
+                first += len(found) if isinstance(found, RowBatch) else 1
+
+
+def _salvaged(data: bytes, wanted: pa.Schema, place: str, first: int) -> Iterator[RowBatch | BadRow]:
+    try:
+        yield numbered(parse(data, wanted, place), first)
+    except FormatError:
+        lines = [line + b"\n" for line in data.split(b"\n") if line.strip()]
+        yield from salvaged_records(lines, lambda some: parse(some, wanted, place), first)
 
 
 def _blocks(storage: Storage, partition: Partition, options: ReadOptions) -> Iterator[tuple[str, bytes]]:

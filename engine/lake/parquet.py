@@ -18,6 +18,7 @@ from engine.lake.partition import ColumnFacts, Partition
 from engine.lake.promotion import plain_schema
 from engine.lake.recent import Recent
 from engine.lake.rows import without_columns
+from engine.lake.salvage import BadRow, RowBatch, numbered
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
@@ -29,6 +30,8 @@ _plans: Recent[tuple[str, FileStamp, int], FilePlan] = Recent(_FOOTERS)
 
 # A string costs its offset and a few characters at least, however well a dictionary packs it on disk.
 _SMALLEST_STRING = 16
+# A stream fetches each column by so much: larger means more memory (once per column), smaller more requests.
+_STREAM_BUFFER = 1 << 18
 
 
 def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
@@ -62,20 +65,51 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
     """The wanted columns that the file has, of the types that it has, in the file's order."""
     del options
     with _open(storage, partition.location) as parquet:
-        names = set(wanted.names)
-        leaves = _leaves(parquet.schema_arrow).items()
-        indices = [leaf for name, numbers in leaves if name in names for leaf in numbers]
+        indices = _leaf_numbers(parquet, wanted)
         if not indices:
             return without_columns(partition.rows or 0)
-        # By leaf number: a column whose name holds a dot ("pm2.5") would be taken for a path into a struct.
         table = parquet.reader.read_row_groups(
             list(partition.row_groups or ()), column_indices=indices, use_threads=False
         )
         return table.replace_schema_metadata(None)
 
 
+def stream(
+    storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions, rows: int
+) -> Iterator[RowBatch | BadRow]:
+    """As `read`, a batch at a time; of a row group no more than that is decoded, nor much more fetched."""
+    del options
+    with _open(storage, partition.location, buffer=_STREAM_BUFFER) as parquet:
+        groups = list(partition.row_groups or ())
+        counts = [parquet.metadata.row_group(index).num_rows for index in range(parquet.num_row_groups)]
+        indices = _leaf_numbers(parquet, wanted)
+        for group in groups:
+            first = sum(counts[:group]) + 1
+            for table in _group_batches(parquet, group, indices, rows, counts[group]):
+                yield numbered(table, first)
+                first += len(table)
+
+
+def _group_batches(
+    parquet: pq.ParquetFile, group: int, indices: list[int], rows: int, count: int
+) -> Iterator[pa.Table]:
+    if not indices:
+        for start in range(0, count, rows):
+            yield without_columns(min(rows, count - start))
+        return
+    for batch in parquet.reader.iter_batches(rows, [group], column_indices=indices, use_threads=False):
+        yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+
+
+def _leaf_numbers(parquet: pq.ParquetFile, wanted: pa.Schema) -> list[int]:
+    """By leaf number: a column whose name holds a dot ("pm2.5") would be taken for a path into a struct."""
+    names = set(wanted.names)
+    leaves = _leaves(parquet.schema_arrow).items()
+    return [leaf for name, numbers in leaves if name in names for leaf in numbers]
+
+
 @contextmanager
-def _open(storage: Storage, location: str) -> Iterator[pq.ParquetFile]:
+def _open(storage: Storage, location: str, *, buffer: int = 0) -> Iterator[pq.ParquetFile]:
     """Open a footer; everything that goes wrong in the block is told as a fault of this file."""
     name = storage.relative(location)
     local = storage.local_path(location)
@@ -83,7 +117,10 @@ def _open(storage: Storage, location: str) -> Iterator[pq.ParquetFile]:
     try:
         # Checksums are looked at where a file has them, as those of our own tables do.
         with pq.ParquetFile(
-            handle or local, pre_buffer=local is None, page_checksum_verification=True
+            handle or local,
+            pre_buffer=local is None and not buffer,
+            buffer_size=buffer,
+            page_checksum_verification=True,
         ) as parquet:
             yield parquet
     except FileNotFoundError:

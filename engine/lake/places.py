@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 TABLES = "tables"
 DELTA_LOG = "_delta_log"
 DATASETS = "catalog/datasets"
+JOBS = "jobs/scoring"
 
 
 def table_location(storage: Storage, name: TableName) -> str:

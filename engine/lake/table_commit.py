@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from engine.errors import ConflictError, NotFoundError, OptionError, WriteError
 from engine.lake.delta_client import address_of, client_options, first_line, holds_delta, open_delta
@@ -47,6 +48,7 @@ class _Change:
     schema: pa.Schema
     actions: list[AddAction]
     metadata: str
+    removed: frozenset[str] = frozenset()
 
     def properties(self) -> CommitProperties:
         told = {JOB_KEY: self.writer.job, METADATA_KEY: self.metadata}
@@ -113,7 +115,11 @@ def begin_write(
 
 
 def commit_write(
-    writer: TableWriter, parts: Sequence[WrittenPart], *, metadata: Mapping[str, Any] | None = None
+    writer: TableWriter,
+    parts: Sequence[WrittenPart],
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    removed: Collection[str] = (),
 ) -> int:
     """Make the parts' files the table's, in one commit, and remove what else the job has left.
 
@@ -123,6 +129,8 @@ def commit_write(
         writer: What `begin_write` gave.
         parts: One result per part, in any order.
         metadata: What to tell in the table's history; goes through JSON.
+        removed: Files that leave the table in the same commit, by their paths below its folder; "append"
+            alone takes them.
 
     Returns:
         The version that the commit made; of a job that was committed before, the version it made then.
@@ -139,9 +147,19 @@ def commit_write(
         schema = agreed_schema(writer, parts)
         check_keys(schema, writer.partition_by)
         files = checked_files(writer, parts, schema)
-        version = _commit(_Change(writer, schema, [_action(file) for file in files], told))
+        actions = [_action(file) for file in files]
+        version = _commit(_Change(writer, schema, actions, told, _removable(writer, removed)))
     _sweep(writer)
     return version
+
+
+def _removable(writer: TableWriter, removed: Collection[str]) -> frozenset[str]:
+    if removed and writer.mode != "append":
+        raise OptionError(f"mode {writer.mode!r} removes all files", "leave removed= out", mode=writer.mode)
+    known = _existing(writer.storage, writer.location) if removed else None
+    if known is not None:
+        check_writable(known, str(writer.name), adds_only=False)
+    return frozenset(removed)
 
 
 def abort_write(writer: TableWriter) -> None:
@@ -273,7 +291,7 @@ def _append(change: _Change, latest: DeltaTable) -> None:
             raise _conflict(writer)
         try:
             latest.create_write_transaction(
-                change.actions,
+                [*change.actions, *_removals(writer, latest, change.removed)],
                 "append",
                 latest.schema(),
                 partition_by=list(writer.partition_by),
@@ -286,6 +304,17 @@ def _append(change: _Change, latest: DeltaTable) -> None:
                 raise
         else:
             return
+
+
+def _removals(writer: TableWriter, latest: DeltaTable, removed: frozenset[str]) -> list[RemoveAction]:
+    """The actions that take files out; each must still be there, or somebody else has changed its rows."""
+    if not removed:
+        return []
+    now = int(time.time() * 1000)
+    live = {str(row["path"]): row for row in pa.table(latest.get_add_actions(flatten=True)).to_pylist()}
+    if not removed <= set(live):
+        raise _conflict(writer)
+    return [RemoveAction(path, True, now, int(live[path]["size_bytes"])) for path in sorted(removed)]
 
 
 def _overwrite(change: _Change, latest: DeltaTable) -> None:

@@ -1,0 +1,65 @@
+"""Read a partition batch by batch, in bounded memory, and go on where a row cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from engine.lake.format_table import format_named
+from engine.lake.salvage import BadRow, RowBatch, conform_rows
+from engine.lake.source import pick
+
+if TYPE_CHECKING:
+    from engine.lake.partition import Partition
+    from engine.lake.source import Reader
+
+
+def read_batches(
+    reader: Reader,
+    partition: Partition,
+    columns: Sequence[str],
+    *,
+    rows: int,
+    on_bad: Callable[[Sequence[BadRow]], None],
+) -> Iterator[RowBatch]:
+    """The rows of a partition in their order; those that cannot be read go to `on_bad` instead.
+
+    Of Parquet, no more than a batch is decoded at a time, whatever the size of a row group. Text is parsed in
+    blocks of the source's `partition_bytes`.
+
+    Args:
+        reader: Of the partition's source.
+        partition: What to read.
+        columns: The columns, in this order.
+        rows: Rows of a batch at most.
+        on_bad: Told of rows that cannot be parsed, and of values that the source's types cannot hold.
+
+    Raises:
+        NotFoundError: No such column, or the file is gone.
+        FormatError: The file has changed since it was opened, or cannot be read at all.
+    """
+    wanted = pick(reader.schema, columns)
+    reader.refuse_changed(partition)
+    hive = dict(partition.hive)
+    stored = pa.schema([field for field in wanted if field.name not in hive])
+    stream = format_named(partition.format).stream
+    for found in stream(reader.storage, partition, stored, reader.options, rows):
+        if isinstance(found, BadRow):
+            on_bad([found])
+            continue
+        batch, bad = conform_rows(found, stored)
+        if bad:
+            on_bad(bad)
+        for start in range(0, len(batch), rows):
+            piece = batch.slice(start, rows)
+            yield RowBatch(_with_hive(piece.table, wanted, hive), piece.rows)
+
+
+def _with_hive(table: pa.Table, wanted: pa.Schema, hive: dict[str, object]) -> pa.Table:
+    for position, field in enumerate(wanted):
+        if field.name in hive:
+            value = pa.scalar(hive[field.name], field.type)
+            table = table.add_column(position, field, pa.repeat(value, len(table)))
+    return table
