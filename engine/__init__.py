@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.dbapi import connect
     from engine.errors import TarnError
+    from engine.ml.scoring import Shadow
     from engine.ml.split import Split
     from engine.workspace import Workspace
 
-__all__ = ["Split", "TarnError", "Workspace", "connect"]
+__all__ = ["Shadow", "Split", "TarnError", "Workspace", "connect"]
 
 _HOMES = {
+    "Shadow": "engine.ml.scoring",
     "Split": "engine.ml.split",
     "TarnError": "engine.errors",
     "Workspace": "engine.workspace",

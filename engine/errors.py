@@ -19,6 +19,7 @@ TarnError
 │   ├── UnsupportedError      a transformer, objective or option that cannot be honoured
 │   ├── ParityError           the ONNX graph does not agree with the native model
 │   └── SignatureError        columns given and columns wanted differ
+├── JobStoppedError           a job stopped before its end; it can be resumed
 ├── OptionError               a setting that makes no sense
 └── Error                     what `engine.dbapi` raises for all of these: InterfaceError, DatabaseError,
                               IntegrityError, InternalError, NotSupportedError, OperationalError,
@@ -110,6 +111,13 @@ class SignatureError(ModelError):
     """The columns given are not the columns that the model wants."""
 
 
+class JobStoppedError(TarnError):
+    """A job stopped before its end: by its limit of bad rows, an error, or its user. It can be resumed.
+
+    `data` holds `job`.
+    """
+
+
 class OptionError(TarnError):
     """A setting that makes no sense."""
 
@@ -120,6 +128,7 @@ __all__ = [
     "ConflictError",
     "DataError",
     "FormatError",
+    "JobStoppedError",
     "LakeError",
     "ModelError",
     "NotFoundError",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Self
 from engine.preparing import PreparingVerbs
 from engine.progress import show
 from engine.recorded import recorded
+from engine.scoring import ScoringVerbs
 from engine.training import TrainingVerbs
 from pools.policy import Dedicated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import TracebackType
 
     import dask.dataframe as dd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from engine.events.of_pools import PoolRecorder
     from engine.lake import Readable, Table
     from engine.ml.model import Model
-    from engine.ml.scoring import Scored
     from engine.ml.trained import TrainedModel
     from engine.ml.verify import Comparison
     from engine.session import Result, Session
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _BYTES_PER_NODE = 256 << 20
 
 
-class WorkspacePool(PreparingVerbs, TrainingVerbs):
+class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
     """A `pools.Pool` that knows its workspace.
 
     Args:
@@ -160,36 +160,6 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs):
         scan = source.source()
         with show(f"verify {model.name}", len(scan.partitions), visible=self.progress) as bar:
             return compare(self, model, trained, scan, on_part=bar.advance)
-
-    @recorded("score", "score into {into}")
-    def score(
-        self,
-        model: Model | str,
-        source: Readable | dd.DataFrame,
-        *,
-        into: str,
-        keep: Sequence[str] = (),
-        mode: str = "overwrite",
-    ) -> Scored:
-        """Score every row where it lies and commit the answers to a table, all at once.
-
-        Args:
-            model: A registered model, or its name (its alias `champion`, else the newest version).
-            source: A table, a dataset, or a Dask DataFrame.
-            into: Table name.
-            keep: Columns of the source that stand beside the scores.
-            mode: `overwrite`, `append` or `create`.
-
-        Raises:
-            SignatureError: Columns that the model reads are missing or of another type; nothing was read.
-            WriteError: See `write`.
-        """
-        from engine.ml.scoring import Scoring, score
-
-        found = self.workspace.models.current(model) if isinstance(model, str) else model
-        scoring = Scoring.of(found, source, keep)
-        with show(f"score into {into}", scoring.parts, visible=self.progress) as bar:
-            return score(self, self.workspace.storage, scoring, into=into, mode=mode, on_part=bar.advance)
 
 
 def _recorder(workspace: Workspace, spec: PoolSpec) -> PoolRecorder:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.events import EventLog
     from engine.lake import Dataset, Table
     from engine.ml.registry import Models
+    from engine.ml.scoring import ScoringJob
     from engine.sql.meaning import Collation
 
 
@@ -142,6 +143,13 @@ class Workspace:
         from engine.ml.tracking import store_for
 
         return Models(store_for(self.home, self._tracking_uri))
+
+    @property
+    def jobs(self) -> tuple[ScoringJob, ...]:
+        """Every scoring that was begun here, newest first, finished or not; a pool goes on with one."""
+        from engine.ml.scoring import all_jobs
+
+        return all_jobs(self.storage)
 
     def __repr__(self) -> str:
         return f"Workspace({self.home!r})"

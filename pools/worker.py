@@ -23,6 +23,8 @@ class Membership:
 _membership: Membership | None = None
 # Work that the pool itself sends says whom it counts for: on workers that others started nothing else would.
 _topic_of_task: ContextVar[str | None] = ContextVar("_topic_of_task", default=None)
+# What runs several steps of a task side by side shares the task's threads out among them.
+_threads_of_step: ContextVar[int | None] = ContextVar("_threads_of_step", default=None)
 
 
 def native_threads() -> int:
@@ -30,8 +32,11 @@ def native_threads() -> int:
 
     In a worker that a pool started: the machine's cores, shared out evenly among all tasks that the pool
     can run at a time, at least 1. In a worker that others started: what their `OMP_NUM_THREADS` says, else
-    1. Outside of any worker: all cores that the process may use.
+    1. Outside of any worker: all cores that the process may use. Within `on_threads`, what that says.
     """
+    of_step = _threads_of_step.get()
+    if of_step is not None:
+        return of_step
     if _membership is not None:
         return _membership.native_threads
     if _worker() is None:
@@ -101,6 +106,16 @@ def counting_for(topic: str | None) -> Iterator[None]:
         yield
     finally:
         _topic_of_task.reset(token)
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Within the block, in this thread, kernels have so many threads: several such steps run side by side."""
+    token = _threads_of_step.set(count)
+    try:
+        yield
+    finally:
+        _threads_of_step.reset(token)
 
 
 def join_pool(membership: Membership) -> bool:

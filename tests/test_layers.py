@@ -26,6 +26,7 @@ LAYERS: dict[str, int] = {
     "engine.ml": 5,
     "engine.session": 6,
     "engine.preparing": 6,
+    "engine.scoring": 6,
     "engine.training": 6,
     "engine.pool": 7,
     "engine.workspace": 8,

@@ -206,7 +206,7 @@ class _Loop:
 
     def _score(self, pool: WorkspacePool, job: Job, model: Model) -> Scored:
         with self._clock.stage("score"):
-            return pool.score(model, job.scorable(), into=SCORES, keep=job.keep)
+            return pool.score(model, job.scorable(), into=SCORES, keep=job.keep).result()
 
     def _say(self, text: str) -> None:
         if self._visible:

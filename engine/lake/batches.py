@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from engine.lake.format_table import format_named
-from engine.lake.salvage import BadRow, RowBatch, conform_rows
+from engine.lake.salvage import BadRow, RowBatch, conform_rows, numbered
 from engine.lake.source import pick
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def read_batches(
     reader.refuse_changed(partition)
     hive = dict(partition.hive)
     stored = pa.schema([field for field in wanted if field.name not in hive])
-    stream = format_named(partition.format).stream
-    for found in stream(reader.storage, partition, stored, reader.options, rows):
+    for found in _stream(reader, partition, stored, rows):
         if isinstance(found, BadRow):
             on_bad([found])
             continue
@@ -55,6 +54,16 @@ def read_batches(
         for start in range(0, len(batch), rows):
             piece = batch.slice(start, rows)
             yield RowBatch(_with_hive(piece.table, wanted, hive), piece.rows)
+
+
+def _stream(
+    reader: Reader, partition: Partition, stored: pa.Schema, rows: int
+) -> Iterator[RowBatch | BadRow]:
+    found = format_named(partition.format)
+    if found.stream is None:
+        table = found.read(reader.storage, partition, stored, reader.options)
+        return iter([numbered(table, partition.first_row or 0)])
+    return found.stream(reader.storage, partition, stored, reader.options, rows)
 
 
 def _with_hive(table: pa.Table, wanted: pa.Schema, hive: dict[str, object]) -> pa.Table:

@@ -31,8 +31,8 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
     """Find the header, cut the rest at ends of records, guess the types of columns that are not declared.
 
     Raises:
-        FormatError: Two columns of one name, a record with too many or too few fields, or bytes that are no
-            text.
+        FormatError: Two columns of one name; or, unless all columns are declared, a record with too many or
+            too few fields, or bytes that are no text.
     """
     name = storage.relative(file.location)
     declared = {} if options.schema is None else {field.name: field.type for field in options.schema}
@@ -49,7 +49,14 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
         for piece in cutter.pieces(stream, head.size, head.rest, file.stamp.size):
             first_row = None if pieces else 1
             block = _block(name, head.names, piece.sample, piece.start, first_row, options.csv)
-            schema, table = infer(block, declared, options.csv)
+            try:
+                schema, table = infer(block, declared, options.csv)
+            except FormatError:
+                if not set(head.names) <= set(declared):
+                    raise
+                # Nothing is left to guess; who reads decides what becomes of rows that cannot be read.
+                pieces.append(Looked(piece.start, piece.stop))
+                continue
             schemas.append(schema)
             pieces.append(looked(piece, table))
     partitions = text_partitions(file, "csv", pieces, header=head.names, divisible=divisible)

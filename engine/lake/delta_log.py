@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 
 from engine.errors import NotFoundError
 from engine.lake import parquet
-from engine.lake.delta_client import Head, delta_faults, look_at_delta
+from engine.lake.delta_client import Head, delta_faults, look_at_delta, open_delta
 from engine.lake.delta_protocol import check_readable
 from engine.lake.formats import ReadOptions
 from engine.lake.globs import FoundFile
@@ -117,6 +117,14 @@ def added_files(storage: Storage, location: str, version: int) -> set[str]:
     """Locations of the files that one commit of the log added."""
     adds = _actions(storage, commit_files(storage, location)[version], "add")
     return {_file_location(storage, location, add["path"]) for add in adds}
+
+
+def live_files(storage: Storage, location: str, version: int | None = None) -> set[str]:
+    """Paths below the table's folder of the files of a version."""
+    table = open_delta(storage, location, version)
+    with delta_faults(storage.relative(location)):
+        rows = pa.table(table.get_add_actions(flatten=True)).column("path").to_pylist()
+    return {unquote(str(path)) for path in rows}
 
 
 def _commit_info(storage: Storage, commit: str) -> Mapping[str, Any]:

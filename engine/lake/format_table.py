@@ -20,20 +20,20 @@ FORMATS = (
         (".csv", ".tsv"),
         csv_files.plan,
         csv_files.read,
-        csv_files.stream,
         promote_text,
         is_text=True,
+        stream=csv_files.stream,
     ),
     Format(
         "json",
         (".jsonl", ".ndjson", ".json"),
         json_lines.plan,
         json_lines.read,
-        json_lines.stream,
         promote_json,
         is_text=True,
+        stream=json_lines.stream,
     ),
-    Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read, parquet.stream),
+    Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read, stream=parquet.stream),
 )
 # CSV read row by row; nothing is of it by its suffix.
 _ROWS = Format("rows", (), csv_rows.plan, csv_rows.read, promote_text, is_text=True)

@@ -132,6 +132,10 @@ class FilePlan:
     partitions: tuple[Partition, ...]
 
 
+Stream = Callable[["Storage", "Partition", pa.Schema, ReadOptions, int], Iterator["RowBatch | BadRow"]]
+"""Storage, partition, wanted columns, options, rows of a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One file format.
@@ -141,16 +145,17 @@ class Format:
         plan: Looks at a file on the driver, without reading more of it than it must.
         read: Reads the wanted columns that the file has, in any order; runs on workers. Types as near to
             `wanted` as the format can tell; the caller casts the rest and adds missing columns.
-        stream: As `read`, in batches of about so many rows, with the rows that cannot be parsed in between.
         promote: How two types of one column meet.
         is_text: Whether the file is text: its types are guesses, and it may be compressed as a whole
             (`.csv.gz`).
+        stream: As `read`, in batches of about so many rows, with the rows that cannot be parsed in between;
+            None where `read` finds no row that it cannot parse.
     """
 
     name: str
     suffixes: tuple[str, ...]
     plan: Callable[[Storage, FoundFile, ReadOptions], FilePlan]
     read: Callable[[Storage, Partition, pa.Schema, ReadOptions], pa.Table]
-    stream: Callable[[Storage, Partition, pa.Schema, ReadOptions, int], Iterator[RowBatch | BadRow]]
     promote: Promote = promote
     is_text: bool = False
+    stream: Stream | None = None

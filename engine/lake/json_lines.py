@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -41,7 +42,14 @@ def plan(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePlan:
         cutter = Cutter(options.partition_bytes, newline_end, options.inspect_bytes == 0, divisible)
         for piece in cutter.pieces(stream, start, head[start:], file.stamp.size):
             place = f"{name} after byte {piece.start}" if pieces else name
-            table = guess(piece.sample, options.schema, place)
+            try:
+                table = guess(piece.sample, options.schema, place)
+            except FormatError:
+                if options.schema is None:
+                    raise
+                # Who reads decides what becomes of the rows that cannot be read.
+                table = options.schema.empty_table()
+                piece = replace(piece, whole=False)  # noqa: PLW2901
             schemas.append((place, table.schema))
             pieces.append(looked(piece, table))
     partitions = text_partitions(file, "json", pieces, divisible=divisible)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
@@ -311,10 +312,12 @@ def _removals(writer: TableWriter, latest: DeltaTable, removed: frozenset[str]) 
     if not removed:
         return []
     now = int(time.time() * 1000)
-    live = {str(row["path"]): row for row in pa.table(latest.get_add_actions(flatten=True)).to_pylist()}
+    rows = pa.table(latest.get_add_actions(flatten=True)).to_pylist()
+    live = {unquote(str(row["path"])): row for row in rows}
     if not removed <= set(live):
         raise _conflict(writer)
-    return [RemoveAction(path, True, now, int(live[path]["size_bytes"])) for path in sorted(removed)]
+    gone = [live[path] for path in sorted(removed)]
+    return [RemoveAction(str(row["path"]), True, now, int(row["size_bytes"])) for row in gone]
 
 
 def _overwrite(change: _Change, latest: DeltaTable) -> None:

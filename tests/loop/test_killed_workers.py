@@ -157,4 +157,4 @@ def test_in_verifying_and_scoring(pool: WorkspacePool, prepared: Any, tmp_path: 
         found = pool.score(model, prepared, into="dbo.scores_killed", keep=["trip_id"])
     assert rows_of(found.table) == rows_of(expected.table)
     everything = pool.score(model, job.scorable(), into="dbo.scores_all", keep=job.keep)
-    assert everything.rows == pool.workspace.dataset("raw/trips").count()
+    assert everything.result().rows == pool.workspace.dataset("raw/trips").count()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.errors import OptionError
-from engine.inference import load_runner
+from engine.inference import Runner, Runtime, load_runner
 from engine.ml.outputs import output_columns
 from engine.prep import Signature, feed
 from engine.prep.inputs import check
@@ -37,11 +37,17 @@ class Scorer:
     outputs: tuple[str, ...]
     classes: tuple[object, ...]
     keep: tuple[str, ...]
+    runtime: Runtime = "auto"
 
     @property
     def reads(self) -> list[str]:
         """Columns of the source that are needed, each once."""
         return list(dict.fromkeys([*self.keep, *self.signature.names]))
+
+    @property
+    def narrowed(self) -> list[str]:
+        """Columns of numbers that the graph is fed as float32."""
+        return [spec.name for spec in self.signature.inputs if spec.kind == "number"]
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         """Kept columns, then the outputs, row for row."""
@@ -51,16 +57,19 @@ class Scorer:
 
     def answers(self) -> dict[str, pa.Array]:
         """The columns that scoring adds, without rows."""
-        return self._named(load_runner(self.graph, self.outputs).empty())
+        return self._named(self._runner().empty())
 
     def _score(self, rows: pa.Table) -> dict[str, pa.Array]:
-        return self._named(load_runner(self.graph, self.outputs).run(feed(rows, self.signature)))
+        return self._named(self._runner().run(feed(rows, self.signature)))
+
+    def _runner(self) -> Runner:
+        return load_runner(self.graph, self.outputs, self.runtime)
 
     def _named(self, answers: Sequence[NDArray[Any]]) -> dict[str, pa.Array]:
         return output_columns(dict(zip(self.outputs, answers, strict=True)), self.classes)
 
 
-def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema) -> Scorer:
+def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema, runtime: Runtime = "auto") -> Scorer:
     """The scorer of a model over rows of a schema, checked before anything is read.
 
     Raises:
@@ -72,7 +81,9 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema) -> Scorer:
     outputs = {"regression": ("score",), "binary": ("score", "label")}.get(
         label["kind"], ("label", "probabilities")
     )
-    scorer = Scorer(model.onnx, model.signature, outputs, tuple(label.get("classes") or ()), tuple(keep))
+    scorer = Scorer(
+        model.onnx, model.signature, outputs, tuple(label.get("classes") or ()), tuple(keep), runtime
+    )
     missing = [name for name in keep if name not in schema.names]
     if missing:
         raise OptionError(

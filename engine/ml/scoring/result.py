@@ -1,0 +1,127 @@
+"""What a scoring gave, and how far one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.lake import Table
+    from engine.ml.model import Model
+    from engine.ml.scoring.shadow import ShadowReport
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a scoring read and what it could leave out.
+
+    Attributes:
+        columns: Columns of the source that were read.
+        left_out: Columns that were not.
+        units: Row groups, ranges of text files or partitions of a frame that were scored.
+        skipped: Those whose scores were in the table already.
+        skipped_rows: Their rows, as far as known.
+        bytes_read: Bytes of the columns that were read; 0 where it is not known (a Dask DataFrame).
+        bytes_stored: Bytes of all columns of the same row groups.
+        runtime: What was to run the graph.
+    """
+
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+    units: int
+    skipped: int
+    skipped_rows: int
+    bytes_read: int
+    bytes_stored: int
+    runtime: str
+
+    def __str__(self) -> str:
+        return (
+            f"read {len(self.columns)} of {len(self.columns) + len(self.left_out)} columns, "
+            f"{self.bytes_read:,} of {self.bytes_stored:,} bytes of {self.units} row groups; "
+            f"{self.skipped} were scored before ({self.skipped_rows:,} rows)"
+        )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A finished scoring.
+
+    Attributes:
+        table: Where the scores are, at the version that this scoring committed.
+        model: What scored.
+        rows: Rows scored now; those that were scored before do not count.
+        bad_rows: Rows that could not be scored.
+        seconds: Wall time, the commit included; of a job that was resumed, of its last run.
+        report: What was read and what was not.
+        bad_table: The table of the bad rows; None if there is none.
+        shadow: How the challenger did; None without one.
+        disagreements: The rows on which both models disagree; None where there is no such table.
+    """
+
+    table: Table
+    model: Model
+    rows: int
+    bad_rows: int
+    seconds: float
+    report: Report
+    bad_table: Table | None = None
+    shadow: ShadowReport | None = None
+    disagreements: Table | None = None
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    def __str__(self) -> str:
+        made = f"{self.rows:,} rows into {self.table.name} version {self.table.version}"
+        by = f"{self.model.name} version {self.model.version}"
+        lines = [
+            f"{made} by {by}, {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s",
+            str(self.report),
+        ]
+        if self.bad_rows and self.bad_table is not None:
+            lines.append(f"{self.bad_rows:,} bad rows in {self.bad_table.name}")
+        if self.shadow is not None:
+            lines.append(str(self.shadow))
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """How far a job is.
+
+    Attributes:
+        state: `running`, `stopped`, `cancelled`, `finished`; `interrupted` if its process ended before.
+        parts: Parts in all.
+        done: Parts that are scored.
+        rows: Rows that are scored.
+        total: Rows in all, as far as known.
+        bad_rows: Rows that could not be scored.
+        seconds: Since the job was started or resumed here; 0 where it is not.
+        rows_per_second: Of this run.
+        eta: Seconds to its end; None where there is nothing to tell it by.
+        reason: Why it stopped.
+    """
+
+    state: str
+    parts: int
+    done: int
+    rows: int
+    total: int | None
+    bad_rows: int
+    seconds: float = 0.0
+    rows_per_second: float = 0.0
+    eta: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        total = "" if self.total is None else f" of {self.total:,}"
+        eta = "" if self.eta is None else f", about {self.eta:.0f} s left"
+        why = f": {self.reason}" if self.reason else ""
+        return (
+            f"{self.state}{why}, {self.done} of {self.parts} parts, {self.rows:,}{total} rows, "
+            f"{self.bad_rows:,} bad, {self.rows_per_second:,.0f} rows/s{eta}"
+        )

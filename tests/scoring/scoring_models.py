@@ -1,0 +1,90 @@
+"""Models that are quick to make, and whose scores numpy can say too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from onnx import TensorProto, helper
+
+from engine.ml.model import LABEL_KEY, SIGNATURE_KEY, Model
+
+WORDS = {"red": 1.0, "green": -1.0}
+TABLE = 100
+
+
+def small_model(name: str, version: int, *, slope: float = 0.5) -> Model:
+    """A binary model of two numbers and a text: `score = sigmoid(slope * x + y + word)`.
+
+    It fails on rows whose `y` is no place of a table of 100 entries.
+    """
+    make = helper.make_node
+    nodes = [
+        make("Constant", [], ["slope"], value_float=slope),
+        make("Mul", ["x", "slope"], ["sloped"]),
+        make("Cast", ["y"], ["place"], to=TensorProto.INT64),
+        make("Constant", [], ["table"], value_floats=np.linspace(-3, 3, TABLE).tolist()),
+        make("Gather", ["table", "place"], ["placed"]),
+        make(
+            "LabelEncoder",
+            ["word"],
+            ["worded"],
+            domain="ai.onnx.ml",
+            keys_strings=list(WORDS),
+            values_floats=list(WORDS.values()),
+            default_float=0.0,
+        ),
+        make("Add", ["sloped", "placed"], ["two"]),
+        make("Add", ["two", "worded"], ["three"]),
+        make("Sigmoid", ["three"], ["score"]),
+        make("Constant", [], ["half"], value_float=0.5),
+        make("Greater", ["score", "half"], ["above"]),
+        make("Cast", ["above"], ["label"], to=TensorProto.INT64),
+    ]
+    kinds = {"x": TensorProto.FLOAT, "y": TensorProto.FLOAT, "word": TensorProto.STRING}
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info(one, kind, [None, 1]) for one, kind in kinds.items()],
+        [
+            helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1]),
+            helper.make_tensor_value_info("label", TensorProto.INT64, [None, 1]),
+        ],
+    )
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    made = helper.make_model(graph, opset_imports=domains, ir_version=8)
+    signature = [{"name": one, "kind": "text" if one == "word" else "number"} for one in kinds]
+    label = {"column": "target", "kind": "binary", "classes": [0, 1]}
+    helper.set_model_props(made, {SIGNATURE_KEY: json.dumps(signature), LABEL_KEY: json.dumps(label)})
+    onnx.checker.check_model(made)
+    return Model(name, version, made.SerializeToString())
+
+
+def rows(count: int, seed: int) -> pd.DataFrame:
+    chance = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "id": np.arange(count) + seed * 1_000_000,
+            "x": chance.normal(size=count).astype("float32"),
+            "unused": chance.normal(size=count),
+            "y": chance.integers(0, TABLE, count).astype("float64"),
+            "word": chance.choice(["red", "green", "blue"], count),
+        }
+    )
+
+
+def scores_of(frame: pd.DataFrame, *, slope: float = 0.5) -> np.ndarray:
+    """What the model says, by numpy."""
+    table = np.linspace(-3, 3, TABLE).astype("float32")
+    total = frame["x"].to_numpy("float32") * np.float32(slope) + table[frame["y"].to_numpy("int64")]
+    total = total + frame["word"].map(WORDS).fillna(0.0).to_numpy("float32")
+    return 1 / (1 + np.exp(-total))
+
+
+def write(frame: pd.DataFrame, path: Path, group: int = 500) -> None:
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=group)
