@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
@@ -36,6 +36,9 @@ class Journal(Protocol):
 
     def forget(self, name: str) -> None:
         """Drop a booster that a later one replaces."""
+
+    def sweep(self, named: Collection[str]) -> None:
+        """Drop what no trial names: a crash may come between a line and the end of what it replaces."""
 
 
 class MemoryJournal:
@@ -62,6 +65,10 @@ class MemoryJournal:
     def forget(self, name: str) -> None:
         """See `Journal`."""
         self.boosters.pop(name, None)
+
+    def sweep(self, named: Collection[str]) -> None:
+        """See `Journal`."""
+        self.boosters = {name: booster for name, booster in self.boosters.items() if name in named}
 
 
 class FileJournal:
@@ -126,6 +133,12 @@ class FileJournal:
         """See `Journal`."""
         with suppress(FileNotFoundError):
             (self.folder / _BOOSTERS / name).unlink()
+
+    def sweep(self, named: Collection[str]) -> None:
+        """See `Journal`."""
+        for path in (self.folder / _BOOSTERS).iterdir():
+            if path.name not in named:
+                path.unlink()
 
     def close(self) -> None:
         """Give the lock back."""

@@ -87,6 +87,7 @@ class Runner:
             TaskLostError: Workers died too often under one fit. The journal is whole: the study can resume.
         """
         self._before, self._began = self.state.elapsed, time.monotonic()
+        self.journal.sweep({trial.checkpoint for trial in self.state.trials})
         self.journal.append("opened", slots=slots, limits=asdict(limits), elapsed=self._before)
         todo = deque(self._take(Opened(slots, limits, self._before)))
         while True:
