@@ -13,7 +13,7 @@ from pools.observer import Sample, TaskTotals, WorkerSample
 
 # What is kept of the task stream in one interval: enough to draw, bounded whatever a graph's size.
 _STREAM = 100
-# Dask names a task by its function's repr where it has no name, and that may be long.
+# Dask names a task by its function's repr where it has no name: what stands before the bracket says enough.
 _NAME = 48
 
 
@@ -38,7 +38,7 @@ class Sampler(SchedulerPlugin):  # type: ignore[misc]
     ) -> None:
         if start != "processing" or finish != "memory":
             return
-        name = key_split(key)[:_NAME]
+        name = key_split(key).partition("(")[0][:_NAME]
         total = self._totals[name]
         total[0] += 1
         total[4] += kwargs.get("nbytes") or 0

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 UPDATE_MILLISECONDS = 1000
+# It warns of every message that was under way when a browser left; a pool's terminal is no place for that.
+logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
 
 
 class Page(Protocol):
@@ -59,6 +61,8 @@ def document_of(
         feed.watch()
 
         async def update() -> None:
+            if not _is_seen(document):
+                return
             feed.watch()
             try:
                 made.show(await asyncio.to_thread(_columns, made, feed, live))
@@ -72,6 +76,12 @@ def document_of(
             on_demand(lambda: document.add_next_tick_callback(update))
 
     return fill
+
+
+def _is_seen(document: Any) -> bool:
+    """Whether a browser is there: Bokeh keeps a session for a while when its browser has gone."""
+    session = getattr(document.session_context, "session", None)
+    return session is None or bool(session.connection_count)
 
 
 def _columns(page: Page, feed: Feed, live: bool) -> Any:

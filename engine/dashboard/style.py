@@ -14,6 +14,7 @@ STATE_COLOURS = {
     "starting": BLUE,
     "resuming": BLUE,
     "queued": ORANGE,
+    "waiting": ORANGE,
     "paused": ORANGE,
     "stopped": ORANGE,
     "finished": GREEN,

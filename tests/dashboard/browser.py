@@ -46,6 +46,15 @@ class Browser:
         """Go there; returns when the page has loaded."""
         self.driver.get(link)
 
+    def ready(self) -> None:
+        """Wait until Bokeh has put the page together."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        script = (
+            "return typeof Bokeh !== 'undefined' && Bokeh.documents.length > 0 && Bokeh.documents[0].is_idle"
+        )
+        WebDriverWait(self.driver, 30, poll_frequency=0.1).until(lambda _: self.driver.execute_script(script))
+
     def text(self) -> str:
         """All text that the page shows, also within Bokeh's widgets."""
         return str(self.driver.execute_script(_TEXT))
@@ -68,6 +77,7 @@ class Browser:
 
     def model(self, script: str) -> Any:
         """What a script over Bokeh's document returns; `doc` is the document."""
+        self.ready()
         return self.driver.execute_script(f"const doc = Bokeh.documents[0]; {script}")
 
     def errors(self) -> list[str]:
@@ -110,7 +120,7 @@ def take_pictures(link: str, folder: Path, width: int) -> None:
         window.open(link)
         for page in PAGES:
             window.open(f"{root}/{page}")
-            window.until("Tarn", page.capitalize())
+            window.ready()
             window.driver.set_script_timeout(20)
             window.driver.execute_async_script("setTimeout(arguments[0], 2500)")
             window.picture(folder / f"{page}-{width}.png", width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # An hour at one sample a second: what a chart of 600 pixels can show and a browser draws at once.
 _SAMPLES = 3600
+# A pool at rest is sampled every 30 seconds.
+_GAP_SECONDS = 35.0
 
 
 @dataclass(slots=True)
@@ -148,10 +151,20 @@ def pool_rows(pools: Pools) -> dict[str, list[Any]]:
 
 def pool_series(pool: PoolView | None) -> dict[str, list[float]]:
     """Figures of a pool over time: time in milliseconds, memory in bytes, cpu in cores."""
-    rows = list(pool.samples) if pool else []
+    rows = _with_gaps(list(pool.samples) if pool else [])
     columns = {name: [row[at] for row in rows] for at, name in enumerate(_SERIES)}
     columns["time"] = [time * 1e3 for time in columns["time"]]
     return columns
+
+
+def _with_gaps(rows: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """Where nothing was written for long there was no pool: lines are broken there."""
+    found: list[tuple[float, ...]] = []
+    for row in rows:
+        if found and row[0] - found[-1][0] > _GAP_SECONDS:
+            found.append((found[-1][0] + 1.0, *[math.nan] * (len(row) - 1)))
+        found.append(row)
+    return found
 
 
 def worker_rows(pool: PoolView | None) -> dict[str, list[Any]]:

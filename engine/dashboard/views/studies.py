@@ -108,6 +108,7 @@ class Studies:
             study.asked, study.finished = event, None
         elif isinstance(event, StudyFinished):
             study.finished = event
+            _leave_behind(study)
         else:
             _apply(study, study.trial(event.trial, entry.time), event)
         return True
@@ -124,7 +125,9 @@ def _apply(study: StudyView, trial: TrialView, event: Any) -> None:
         case RungReached():
             study.reached.setdefault(event.rung, {})[event.trial] = event.score
             trial.rung, trial.rounds, trial.score = event.rung, event.rounds, event.score
+            trial.state = "waiting"
         case TrialPromoted():
+            trial.state = "running"
             study.promoted.setdefault(event.rung, set()).add(event.trial)
         case TrialFinished():
             trial.state, trial.score, trial.rounds, trial.seconds = (
@@ -136,6 +139,13 @@ def _apply(study: StudyView, trial: TrialView, event: Any) -> None:
             trial.score = trial.score if event.score is None else event.score
         case TrialFailed():
             trial.state, trial.reason = "failed", event.message
+
+
+def _leave_behind(study: StudyView) -> None:
+    """Trials that wait at a rung when the study ends were not among those that went on."""
+    for trial in study.trials.values():
+        if trial.state in ("waiting", "running"):
+            trial.state, trial.reason = "stopped", trial.reason or "not promoted"
 
 
 _KINDS = (
@@ -174,7 +184,7 @@ def ranked(study: StudyView | None) -> list[TrialView]:
 def trial_rows(study: StudyView | None, most: int = 200) -> dict[str, list[Any]]:
     """The table of trials: those that run, then the best."""
     running = [one for one in study.trials.values() if one.state == "running"] if study else []
-    shown = running[:20] + [one for one in ranked(study) if one.state != "running"][:most]
+    shown = running[:20] + [one for one in ranked(study) if one not in running][:most]
     failed = [one for one in study.trials.values() if one.state == "failed"][:20] if study else []
     shown += failed
     return {
