@@ -42,7 +42,8 @@ for (const model of doc._all_models.values()) {
 return said.join('\\n');
 """
 
-_QUERIES = "[...doc._all_models.values()].find(m => m.type == 'ColumnDataSource' && m.data.has('submitted'))"
+_QUERIES = """[...doc._all_models.values()].find(
+    model => model.type == 'ColumnDataSource' && model.get_column('submitted') != null)"""
 
 
 def shows(window: Browser, *words: str) -> None:
@@ -128,9 +129,8 @@ def test_a_filter_leaves_what_matches(window: Browser, recorder: str) -> None:
 def test_a_click_on_a_query_shows_its_plan(window: Browser, recorder: str) -> None:
     window.open(f"{recorder}/queries")
     window.until("SELECT payment_type")
-    window.model(
-        f"const source = {_QUERIES};source.selected.indices = [Array.from(source.get_column('id')).indexOf('QID32')]"
-    )
+    row = "Array.from(source.get_column('id')).indexOf('QID32')"
+    window.model(f"const source = {_QUERIES}; source.selected.indices = [{row}]")
     window.until("Request QID32: failed", "Divide by zero error encountered.", "shuffle by payment_type")
     assert window.errors() == []
 
