@@ -10,6 +10,7 @@ from engine.runtime.answer import Answer, StepFacts, answer_of, answer_of_parts
 from engine.runtime.bound import BoundTable, Held, Stored, bind_held, bind_source
 from engine.runtime.execute import execute
 from engine.runtime.output import Output, TaskFacts
+from engine.runtime.reads import Read, reads_of
 from engine.runtime.tables import bound_table, layout_of
 from engine.runtime.tasks import InlineTasks, Tasks
 from engine.runtime.writing import write_parts, write_rows
@@ -20,6 +21,7 @@ __all__ = [
     "Held",
     "InlineTasks",
     "Output",
+    "Read",
     "StepFacts",
     "Stored",
     "TaskFacts",
@@ -31,6 +33,7 @@ __all__ = [
     "bound_table",
     "execute",
     "layout_of",
+    "reads_of",
     "write_parts",
     "write_rows",
 ]

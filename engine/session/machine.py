@@ -72,6 +72,15 @@ class Machine:
         self.recorder.answered(plan, answer)
         return answer
 
+    def answer_to_write(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
+        """As `answer`, of the rows that a statement writes."""
+        return self.answer(tree, relations)
+
+    @property
+    def running(self) -> Machine:
+        """The machine that runs, for what a plan itself depends on."""
+        return self
+
     def write(
         self,
         rows: Held,

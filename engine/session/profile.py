@@ -14,9 +14,11 @@ class Options:
 
     Attributes:
         result_set_caching: Whether its queries may be answered from the cache, where the workspace has it on.
+        showplan: `text` or `xml` where statements are explained and not done; else empty.
     """
 
     result_set_caching: bool = True
+    showplan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

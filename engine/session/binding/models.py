@@ -84,7 +84,7 @@ def _single(node: exp.Expr, binder: Binder, world: World) -> object:
     """The one value of a scalar subquery."""
     bound = type(binder)(world).bind(node.this)
     tree = to_duckdb(bound.tree, bound.schema, **world.settings())
-    rows = world.machine.answer(tree, bound.relations).to_arrow()
+    rows = world.machine.running.answer(tree, bound.relations).to_arrow()
     if rows.num_rows > 1 or rows.num_columns != 1:
         raise BindError(
             f"The subquery of MODEL gives {rows.num_rows} rows of {rows.num_columns} columns.",

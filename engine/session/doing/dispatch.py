@@ -110,6 +110,10 @@ def perform(run: Run, statement: Statement) -> None:
         TarnError: What went wrong.
     """
     transacting.check_allowed(run, statement)
+    showplan = run.world.options.showplan
+    if showplan and isinstance(statement, explaining.EXPLAINED) and not run.world.dry:
+        explaining.show_plan(run, statement, xml=showplan == "xml")
+        return
     does = _DOES.get(type(statement))
     if does is not None:
         _done(run, statement, does)

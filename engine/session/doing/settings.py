@@ -26,8 +26,6 @@ _FIXED: dict[str, bool | str] = {
     "NUMERIC_ROUNDABORT": False,
     "PARSEONLY": False,
     "QUOTED_IDENTIFIER": True,
-    "SHOWPLAN_ALL": False,
-    "SHOWPLAN_TEXT": False,
     "XACT_ABORT": True,
 }
 # These change what is told of an answer, or how long one waits: nothing here depends on them.
@@ -41,8 +39,14 @@ _FREE = (
 )
 
 
-def do_set_option(_run: Run, statement: flow.SetOption) -> None:
+_SHOWPLAN = {"SHOWPLAN_ALL": "text", "SHOWPLAN_TEXT": "text", "SHOWPLAN_XML": "xml"}
+
+
+def do_set_option(run: Run, statement: flow.SetOption) -> None:
     for name in statement.names:
+        if name.upper() in _SHOWPLAN:
+            run.world.options.showplan = _SHOWPLAN[name.upper()] if statement.value is True else ""
+            continue
         known = _FIXED.get(name.upper())
         if name.upper() in _FREE or (known is not None and statement.value == known):
             continue

@@ -53,7 +53,8 @@ class Target:
     def rows(self, run: Run, bound: Bound) -> Answer:
         """Run a query that gives rows of this table, one column for each, in order."""
         tree = run.translated(bound, [column.type for column in self.columns])
-        return run.world.machine.answer(stored_query(tree, self.columns, str(self.name)), bound.relations)
+        stored = stored_query(tree, self.columns, str(self.name))
+        return run.world.machine.answer_to_write(stored, bound.relations)
 
     def write(self, run: Run, rows: Answer, mode: str) -> int:
         """Make rows the table's (`create`, `overwrite`) or add them (`append`); return how many.

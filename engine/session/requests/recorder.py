@@ -27,6 +27,7 @@ from engine.events import (
     StepStarted,
 )
 from engine.runtime import Stored
+from engine.session.doing.signals import Signal
 from engine.session.requests.budget import billed_mb
 from engine.sql.plan import explain
 from engine.sql.plan.explain import moved_share
@@ -79,11 +80,15 @@ class Recorder:
         self._emit: Emit = profile.emit
         self.session = f"SID{next(_ids)}"
         self._open: list[_Request] = []
+        self._silent = False
         self._plans: dict[int, tuple[Plan, str, tuple[PlanStep, ...]]] = {}
 
     @contextmanager
     def request(self, statement: Statement, label: str, rows: Callable[[], int]) -> Iterator[None]:
         """Within the block the statement is done; `rows()` tells at its end what it has counted."""
+        if self._silent:
+            yield
+            return
         text = _SECRET.sub(r"\1'***'", statement.source.text)[:_LONGEST_TEXT]
         own = _Request(text, label, time.perf_counter())
         self._open.append(own)
@@ -91,6 +96,9 @@ class Recorder:
             if not isinstance(statement, _SILENT):
                 self._tell_of(own)
             yield
+        except Signal:  # a BREAK or RETURN: it has done what it should
+            self._finished(own, rows())
+            raise
         except Exception as error:
             self._failed(own, error)
             raise
@@ -101,6 +109,15 @@ class Recorder:
             self._finished(own, rows())
         finally:
             self._open.pop()
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Within the block statements are looked at and not done: nothing is told of them."""
+        before, self._silent = self._silent, True
+        try:
+            yield
+        finally:
+            self._silent = before
 
     def planned(self, plan: Plan, relations: Mapping[str, Relation]) -> None:
         """A plan was made and sent to the workers."""

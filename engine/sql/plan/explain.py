@@ -6,7 +6,7 @@ here; there are no RND_ID and ON operations before a move, since no statement cr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from sqlglot import exp
@@ -86,12 +86,13 @@ def shuffle_columns(step: Step) -> tuple[str, ...]:
     return tuple(column.name for key in step.move.keys for column in key.find_all(exp.Column))
 
 
-def explain_xml(plan: Plan, sql: str) -> str:
+def explain_xml(plan: Plan, sql: str, views: Sequence[str] = ()) -> str:
     """The plan in the XML of a dedicated SQL pool's EXPLAIN.
 
     Args:
         plan: The plan.
         sql: The statement as the user wrote it.
+        views: Statements of the materialized views that would answer it.
     """
     root = ElementTree.Element(
         "dsql_query",
@@ -100,6 +101,11 @@ def explain_xml(plan: Plan, sql: str) -> str:
         number_distributions_per_node=str(-(-DISTRIBUTIONS // plan.nodes)),
     )
     ElementTree.SubElement(root, "sql").text = sql
+    ElementTree.SubElement(root, "params")
+    if views:
+        candidates = ElementTree.SubElement(root, "materialized_view_candidates", with_constants="False")
+        for view in views:
+            ElementTree.SubElement(candidates, "materialized_view").text = view
     costs = [moved_bytes(step, plan.nodes) / 1e6 for step in plan.steps]
     operations = ElementTree.SubElement(
         root,
@@ -110,7 +116,7 @@ def explain_xml(plan: Plan, sql: str) -> str:
     for at, step in enumerate(plan.steps):
         _add_operation(operations, step, costs[at], sum(costs[: at + 1]))
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}'
 
 
 def _add_operation(parent: ElementTree.Element, step: Step, cost: float, so_far: float) -> None:
@@ -127,7 +133,7 @@ def _add_operation(parent: ElementTree.Element, step: Step, cost: float, so_far:
     if isinstance(step.move, Return):
         ElementTree.SubElement(operation, "select").text = step.fragment.sql()
         return
-    ElementTree.SubElement(operation, "source_statement").text = step.fragment.sql()
+    ElementTree.SubElement(operation, "source_statement", type="statement").text = step.fragment.sql()
     ElementTree.SubElement(operation, "destination_table").text = f"[{step.name}]"
     keys = shuffle_columns(step)
     if keys:
