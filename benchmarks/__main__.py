@@ -50,6 +50,8 @@ def _run(options: argparse.Namespace) -> int:
         toy=options.toy,
         repeat=options.repeat,
     )
+    for name in plan.absent:
+        _note(f"Peer {name} is left out: it is not installed (python -m benchmarks install {name}).")
     right = run_plan(plan, path=options.out, note=_note)
     return 0 if right else 1
 
@@ -80,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("suites", nargs="*", metavar="SUITE[/CASE]")
     who = run.add_mutually_exclusive_group()
-    who.add_argument("--peer", action="append", metavar="NAME", help="only these peers (default: every peer)")
+    who.add_argument(
+        "--peer",
+        action="append",
+        metavar="NAME",
+        help="only these peers (default: all installed)",
+    )
     who.add_argument("--alone", action="store_true", help="no peer at all")
     size = run.add_mutually_exclusive_group()
     size.add_argument("--rows", type=_count, metavar="N", help="rows, for suites over rows")

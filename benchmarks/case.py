@@ -28,7 +28,8 @@ Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
 # What is wrong, or None.
 Verdict = str | None
-Once = Callable[[], AbstractContextManager[Answer]]
+# An answer that takes time to write down may be a function that does it: that time is not measured.
+Once = Callable[[], AbstractContextManager[Answer | Callable[[], Answer]]]
 Prepare = Callable[[Parameters], AbstractContextManager[Once]]
 
 

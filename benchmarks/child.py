@@ -38,7 +38,7 @@ def _serve(once: Once, requests: TextIO, replies: TextIO) -> None:
         started = time.perf_counter()
         with once() as answer:
             seconds = time.perf_counter() - started
-            _reply(replies, seconds=seconds, answer=answer)
+            _reply(replies, seconds=seconds, answer=answer() if callable(answer) else answer)
 
 
 def _reply(replies: TextIO, **message: object) -> None:

@@ -34,6 +34,8 @@ PEERS: Final = {
     for peer in (
         Peer("localcluster", "distributed.LocalCluster as it comes"),
         Peer("single", "one process: pandas, XGBoost and ONNX Runtime, no cluster"),
+        Peer("duckdb", "DuckDB in one process, with all cores"),
+        Peer("spark", "Spark local, with all cores; needs Java 17", ("pyspark==4.0.4", "tpchgen-cli==4.0.0")),
     )
 }
 
@@ -53,11 +55,17 @@ def peer_python(peer: Peer) -> Path:
     """
     if peer.requirements is None:
         return Path(sys.executable)
-    receipt = _receipt(peer)
-    if not receipt.exists() or receipt.read_text() != _list(peer):
-        state = "out of date" if receipt.exists() else "not installed"
+    if not is_installed(peer):
+        state = "out of date" if _receipt(peer).exists() else "not installed"
         raise OptionError(f"Peer {peer.name!r} is {state}.", f"python -m benchmarks install {peer.name}")
     return _folder(peer) / "bin" / "python"
+
+
+def is_installed(peer: Peer) -> bool:
+    """Whether its environment is there, whole and of its requirements; one that needs none always is."""
+    return peer.requirements is None or (
+        _receipt(peer).exists() and _receipt(peer).read_text() == _list(peer)
+    )
 
 
 def install_peer(peer: Peer) -> None:

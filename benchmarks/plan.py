@@ -11,7 +11,7 @@ from typing import Self
 
 from benchmarks.case import OURS, Case
 from benchmarks.launch import Side
-from benchmarks.peer import find_peer, peer_python
+from benchmarks.peer import find_peer, is_installed, peer_python
 from benchmarks.suites import SUITES
 from engine.errors import OptionError
 
@@ -30,6 +30,12 @@ class Plan:
     sides: tuple[Side, ...]
     warm_ups: int = 1
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Peers of the cases that are not installed, and so do not play."""
+        playing = dict.fromkeys(name for case in self.cases for name in case.peers)
+        return tuple(name for name in playing if not is_installed(find_peer(name)))
+
     @classmethod
     def make(
         cls,
@@ -44,7 +50,7 @@ class Plan:
 
         Args:
             suites: Suites or single cases by name; all where none is named.
-            peers: By name; None means every peer of the suites.
+            peers: By name; None means every peer of the suites that is installed.
             sizes: Parameters of size by name.
             toy: Smallest size, one repetition and no warm-up: for the answers alone.
             repeat: Instead of each case's own.
@@ -78,7 +84,7 @@ def choose_cases(names: Sequence[str]) -> list[Case]:
 
 
 def choose_sides(cases: Sequence[Case], peers: Sequence[str] | None) -> list[Side]:
-    """Ours and the peers named; by default every peer of the cases.
+    """Ours and the peers named; by default every peer of the cases that is installed.
 
     Raises:
         OptionError: A peer is unknown, not installed, or plays in none of the cases.
@@ -89,7 +95,7 @@ def choose_sides(cases: Sequence[Case], peers: Sequence[str] | None) -> list[Sid
             raise OptionError(
                 f"Peer {name!r} plays in none of these suites.", f"There play {', '.join(playing)}."
             )
-    chosen = playing if peers is None else peers
+    chosen = [name for name in playing if is_installed(find_peer(name))] if peers is None else peers
     return [
         Side(OURS, Path(sys.executable)),
         *(Side(name, peer_python(find_peer(name))) for name in dict.fromkeys(chosen)),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import loop, pool, prep
+from benchmarks.suites import loop, pool, prep, sql
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
 
-SUITES: Final[dict[str, tuple[Case, ...]]] = {"pool": pool.CASES, "loop": loop.CASES, "prep": prep.CASES}
+SUITES: Final[dict[str, tuple[Case, ...]]] = {
+    "pool": pool.CASES,
+    "loop": loop.CASES,
+    "prep": prep.CASES,
+    "sql": sql.CASES,
+}

@@ -16,7 +16,7 @@ from engine.runtime import Answer, BoundTable, InlineTasks, Tasks, execute
 from engine.sql.plan import plan_query
 
 INLINE = InlineTasks()
-TPCH = Path(__file__).resolve().parents[1] / "sql" / "plan" / "tpch"
+TPCH = Path(__file__).resolve().parents[2] / "benchmarks" / "tpch" / "standard"
 
 
 def qualified(query: str, tables: Mapping[str, BoundTable]) -> exp.Query:

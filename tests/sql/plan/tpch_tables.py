@@ -14,8 +14,8 @@ from sqlglot.optimizer.qualify import qualify
 
 from engine.sql.plan import ColumnFacts, Files, Hash, Layout, Replicate, RoundRobin, TableFacts
 
-HERE = Path(__file__).parent
-QUERIES = {path.stem: path.read_text() for path in sorted((HERE / "tpch").glob("q*.sql"))}
+STANDARD = Path(__file__).resolve().parents[3] / "benchmarks" / "tpch" / "standard"
+QUERIES = {path.stem: path.read_text() for path in sorted(STANDARD.glob("q*.sql"))}
 
 # Per table: rows at scale 1 (negative: at any scale), and per column its type and distinct values, likewise.
 _MONEY = "DECIMAL(15,2)"
