@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # FORMAT_TYPE of CREATE EXTERNAL FILE FORMAT to FORMAT of OPENROWSET.
 _TYPES = {"DELIMITEDTEXT": "CSV"}
 # What external files have between fields if their format does not say; OPENROWSET has a comma.
-_FIELD_TERMINATOR = "|"
+FIELD_TERMINATOR = "|"
 
 
 def external_relation(definitions: Definitions, table: Definition) -> Relation:
@@ -59,7 +59,7 @@ def _csv(told: Any) -> dict[str, str | int | bool]:
     if encoding not in encodings:
         raise UnsupportedSqlError(f"ENCODING = '{encoding}' is not supported.", "Use UTF8 or UTF16.")
     return {
-        "fieldterminator": told.get("field_terminator") or _FIELD_TERMINATOR,
+        "fieldterminator": told.get("field_terminator") or FIELD_TERMINATOR,
         "fieldquote": told.get("string_delimiter") or "",
         "firstrow": told.get("first_row") or 1,
         "codepage": encodings[encoding],

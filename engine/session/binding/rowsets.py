@@ -22,7 +22,7 @@ from engine.session.catalog.definitions import Definitions, Key, Kind
 from engine.session.types import stored_type
 from engine.sql.meaning import SqlType, to_duckdb, type_of_node
 from engine.sql.meaning.typenames import DECLARED_LENGTH
-from engine.sql.meaning.types import nvarchar
+from engine.sql.meaning.types import BYTES, nvarchar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,6 +140,12 @@ def _declared(rowset: Rowset) -> pa.Schema | None:
         return None
     fields = {}
     for position, column in enumerate(rowset.columns, 1):
+        if column.type.base in BYTES:
+            raise UnsupportedSqlError(
+                f"Column '{column.name}' of type '{column.type}' cannot be read from text.",
+                "Declare it varchar, and CONVERT(varbinary(max), it, 1) where it holds digits behind 0x.",
+                name=column.name,
+            )
         if rowset.format == "csv" and not rowset.csv.header:
             fields[f"c{column.ordinal or position}"] = stored_type(column.type)
     return pa.schema(list(fields.items())) if fields else None

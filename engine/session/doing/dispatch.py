@@ -61,6 +61,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     object_statements.CreateExternalDataSource: external.do_create_data_source,
     object_statements.CreateExternalFileFormat: external.do_create_file_format,
     object_statements.CreateExternalTable: external.do_create_external_table,
+    object_statements.CreateExternalTableAs: external.do_create_external_table_as,
     object_statements.CreateProcedure: objects.do_create_procedure,
     object_statements.CreateSchema: objects.do_create_schema,
     object_statements.CreateView: objects.do_create_view,
@@ -94,10 +95,6 @@ _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements
 _TRIES = 5
 # Why the others are not done, and what to do instead.
 _REFUSED: dict[type[Statement], tuple[str, str]] = {
-    object_statements.CreateExternalTableAs: (
-        "AS SELECT is not supported",
-        "CREATE TABLE ... AS SELECT makes a Delta table.",
-    ),
     object_statements.CreateMaterializedView: ("VIEW is not supported", "CREATE TABLE ... AS SELECT."),
 }
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BindError, UnsupportedSqlError
-from engine.session.binding.external import external_relation
-from engine.session.binding.rowset_options import file_format
-from engine.session.binding.rowsets import declared_type
+from engine.lake.publish import remove_tree
+from engine.runtime.exporting import FileForm, export_rows
+from engine.session.binding.external import FIELD_TERMINATOR, external_relation
+from engine.session.binding.rowset_options import file_format, unescaped
+from engine.session.binding.rowsets import declared_type, located_path
 from engine.session.catalog.definitions import Definition, Key, Kind
 from engine.session.doing.tables import refuse_taken
+from engine.session.storing import declared_columns, stored_query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from engine.session.doing.run import Run
+    from engine.sql.syntax import Name
     from engine.sql.syntax.statements import objects
+
+# With FIRST_ROW = 2 the first row names the columns.
+_HEADER = 1
 
 
 def do_create_data_source(run: Run, statement: objects.CreateExternalDataSource) -> None:
@@ -57,6 +66,15 @@ def do_create_file_format(run: Run, statement: objects.CreateExternalFileFormat)
 def do_create_external_table(run: Run, statement: objects.CreateExternalTable) -> None:
     """An external table is a definition; its files are found when it is read, and must be there now."""
     options = statement.options
+    _check_options(options)
+    refuse_taken(run, statement.name)
+    columns = [(one.name, str(declared_type(one.kind))) for one in statement.columns]
+    made = _definition(run, statement.name, options, columns)
+    external_relation(run.world.definitions, made)
+    run.world.definitions.add(made)
+
+
+def _check_options(options: objects.ExternalOptions) -> None:
     if options.reject_type or options.reject_value or options.rejected_row_location:
         raise UnsupportedSqlError(
             "REJECT options are not supported.", "Rows that do not fit end the query: leave them out."
@@ -67,18 +85,73 @@ def do_create_external_table(run: Run, statement: objects.CreateExternalTable) -
         )
     if not options.data_source or not options.file_format:
         raise BindError("An external table needs DATA_SOURCE and FILE_FORMAT.", "Name both in WITH (...).")
+
+
+def do_create_external_table_as(run: Run, statement: objects.CreateExternalTableAs) -> None:
+    """CREATE EXTERNAL TABLE ... AS SELECT: files of a new folder and the table over them, or neither."""
+    options = statement.table
+    _check_options(options)
     refuse_taken(run, statement.name)
-    key = run.world.key(statement.name)
-    columns = [{"name": one.name, "type": str(declared_type(one.kind))} for one in statement.columns]
+    bound = run.bind(statement.query)
+    columns = declared_columns(run.types(bound), statement.columns)
+    made = _definition(run, statement.name, options, [(one.name, str(one.type)) for one in columns])
+    definitions = run.world.definitions
+    told = definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format)).body
+    form = written_form(told)
+    path = located_path(options.location, options.data_source, definitions)
+    folder = run.world.storage.resolve(path.removesuffix("/**").rstrip("/"))
+    tree = run.translated(bound, [column.type for column in columns])
+    answer = run.world.machine.answer(stored_query(tree, columns, str(statement.name)), bound.relations)
+    export_rows(run.world.machine.pool, run.world.storage, answer.held(), folder, form)
+    try:
+        definitions.add(made)
+    except BaseException:
+        remove_tree(run.world.storage, folder)
+        raise
+    run.counted(answer.num_rows)
+
+
+def _definition(
+    run: Run, name: Name, options: objects.ExternalOptions, columns: Sequence[tuple[str, str]]
+) -> Definition:
+    """The external table of that name; its data source and file format must be there."""
+    definitions = run.world.definitions
+    definitions.get(Kind.DATA_SOURCE, Key.of(options.data_source))
+    definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format))
     body = {
         "location": options.location,
         "source": options.data_source,
         "format": options.file_format,
-        "columns": columns,
+        "columns": [{"name": column, "type": kind} for column, kind in columns],
     }
-    made = Definition(Kind.EXTERNAL_TABLE, key.schema, statement.name.name, body)
-    definitions = run.world.definitions
-    definitions.get(Kind.DATA_SOURCE, Key.of(options.data_source))
-    definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format))
-    external_relation(definitions, made)
-    definitions.add(made)
+    return Definition(Kind.EXTERNAL_TABLE, run.world.key(name).schema, name.name, body)
+
+
+def written_form(told: Mapping[str, Any]) -> FileForm:
+    """How files of an external file format are written.
+
+    Raises:
+        UnsupportedSqlError: They can only be read.
+    """
+    kind = str(told["type"]).upper()
+    packed = str(told.get("compression") or "").upper()
+    codec = "gzip" if "GZIP" in packed else "snappy" if "SNAPPY" in packed else packed.lower()
+    if kind == "PARQUET" and codec in ("", "gzip", "snappy"):
+        return FileForm(".parquet", codec or "snappy")
+    if kind != "DELIMITEDTEXT" or codec not in ("", "gzip"):
+        raise UnsupportedSqlError(
+            f"Files of format {kind}{' with ' + packed if packed else ''} are not written.",
+            "Use PARQUET (Snappy, Gzip) or DELIMITEDTEXT (Gzip).",
+        )
+    first, encoding = int(told.get("first_row") or 1), str(told.get("encoding") or "UTF8").upper()
+    if first > _HEADER + 1 or encoding not in ("UTF8", "UTF-8"):
+        raise UnsupportedSqlError(
+            f"Text with FIRST_ROW = {first} in {encoding} is not written.", "Use FIRST_ROW 1 or 2, and UTF8."
+        )
+    return FileForm(
+        ".csv.gz" if codec else ".csv",
+        codec or None,
+        field=unescaped(str(told.get("field_terminator") or FIELD_TERMINATOR)),
+        quote=unescaped(str(told.get("string_delimiter") or "")),
+        header=first > _HEADER,
+    )
