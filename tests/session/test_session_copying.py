@@ -168,3 +168,27 @@ def test_rewritten_text_holds_the_same_fields(rows: list[list[str]]) -> None:
         "".join(f"{row}#;" for row in quoted), CsvOptions(separators=Separators("||", "#;", "'"))
     )
     assert list(csv.reader(text.splitlines(keepends=True))) == rows
+
+
+def test_an_external_table_lets_rows_go(table: Session, ask: Ask, tmp_path: Path) -> None:
+    table.run(
+        "CREATE EXTERNAL DATA SOURCE here WITH (LOCATION = 'in');"
+        "CREATE EXTERNAL FILE FORMAT commas WITH (FORMAT_TYPE = DELIMITEDTEXT, FORMAT_OPTIONS (FIELD_TERMINATOR = ',', STRING_DELIMITER = '\"'))"
+    )
+    options = "WITH (LOCATION = 'bad.csv', DATA_SOURCE = here, FILE_FORMAT = commas, {})"
+    create = "CREATE EXTERNAL TABLE {} (i INT, s VARCHAR(5), d DATE) " + options
+    table.run(create.format("few", "REJECT_TYPE = VALUE, REJECT_VALUE = 2"))
+    table.run(
+        create.format(
+            "half",
+            "REJECT_TYPE = PERCENTAGE, REJECT_VALUE = 50, REJECT_SAMPLE_VALUE = 10, REJECTED_ROW_LOCATION = '/gone'",
+        )
+    )
+    with pytest.raises(
+        SqlRuntimeError, match=r"threshold \(2 rows\) was reached.*: 3 rows rejected out of total 7 rows"
+    ):
+        ask("SELECT * FROM few")
+    assert ask("SELECT s FROM half WHERE i > 1 ORDER BY i") == [("b,b",), (None,)]
+    assert len(list((tmp_path / "in/gone/_rejectedrows").rglob("*.Row.Txt"))) == 1
+    with pytest.raises(BindError, match="REJECT_SAMPLE_VALUE goes with"):
+        table.run(create.format("odd", "REJECT_VALUE = 1, REJECT_SAMPLE_VALUE = 10"))

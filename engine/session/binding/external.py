@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import UnsupportedSqlError
-from engine.session.binding.rowset_options import Rowset, RowsetColumn, csv_options, file_format
+from engine.session.binding.rowset_options import Rejecting, Rowset, RowsetColumn, csv_options, file_format
 from engine.session.binding.rowsets import bind_rowset, located_path
 from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
+from engine.session.loading.rowsets import rejecting_relation
 from engine.sql.meaning import parse_type
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.lake import CsvOptions
+    from engine.lake.globs import FoundFile
     from engine.session.binding.relations import Relation
+    from engine.session.binding.world import World
 
 # FORMAT_TYPE of CREATE EXTERNAL FILE FORMAT to FORMAT of OPENROWSET.
 _TYPES = {"DELIMITEDTEXT": "CSV"}
@@ -20,20 +26,32 @@ _TYPES = {"DELIMITEDTEXT": "CSV"}
 FIELD_TERMINATOR = "|"
 
 
-def external_relation(definitions: Definitions, table: Definition) -> Relation:
+def external_relation(definitions: Definitions, table: Definition, world: World) -> Relation:
     """The relation of an external table.
+
+    Args:
+        definitions: The catalog.
+        table: The table.
+        world: The session's; bad rows are rejected unless it only looks.
 
     Raises:
         BindError: Its data source or file format is gone, or there is no such file.
+        SqlRuntimeError: More rows were rejected than the table allows.
     """
     body = table.body
     columns = tuple(RowsetColumn(str(one["name"]), parse_type(str(one["type"]))) for one in body["columns"])
     rowset = external_rowset(
         definitions, str(body["location"]), str(body["source"]), str(body["format"]), columns
     )
-    return bind_rowset(
-        definitions.storage, f"{table.key.schema}_{table.key.name}", rowset, (), lambda files: files
-    )
+    name = f"{table.key.schema}_{table.key.name}"
+    if body.get("rejecting"):
+        rejecting = Rejecting(**body["rejecting"], external=True)
+        return rejecting_relation(world, name, replace(rowset, rejecting=rejecting), (), _every)
+    return bind_rowset(definitions.storage, name, rowset, (), _every)
+
+
+def _every(files: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    return files
 
 
 def external_rowset(

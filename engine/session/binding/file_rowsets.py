@@ -58,7 +58,7 @@ def bind_open_rowset(node: exp.Table, binder: Binder, world: World) -> None:
         return _kept(files, tests, alias, hidden, world) if tests else files
 
     name = binder.fresh("rowset")
-    if rowset.rejecting is not None and not world.dry:
+    if rowset.rejecting is not None:
         relation = rejecting_relation(world, name, rowset, hidden, keep)
     else:
         relation = bind_rowset(world.storage, name, rowset, hidden, keep)

@@ -42,10 +42,24 @@ class RowsetColumn:
 
 @dataclass(frozen=True, slots=True)
 class Rejecting:
-    """How many rows may be rejected, and the folder that keeps them; empty for none."""
+    """Which rows may be rejected.
 
-    allowed: int
+    Attributes:
+        allowed: How many; of 100, if `percent`.
+        folder: Keeps them; empty for nowhere.
+        percent: Whether `allowed` is a share.
+        external: Whether an external table says so: rows have as many fields as it has columns, and rejected
+            ones are kept as COPY INTO does.
+    """
+
+    allowed: float
     folder: str = ""
+    percent: bool = False
+    external: bool = False
+
+    def of(self, rows: int) -> int:
+        """How many of so many rows."""
+        return int(rows * self.allowed / 100 if self.percent else self.allowed)
 
 
 @dataclass(frozen=True, slots=True)

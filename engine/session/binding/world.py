@@ -191,7 +191,7 @@ class World:
         from engine.session.binding.external import external_relation
 
         found = self.definitions.find(Kind.EXTERNAL_TABLE, key)
-        return None if found is None else external_relation(self.definitions, found)
+        return None if found is None else external_relation(self.definitions, found, self)
 
     def predict(self, node: exp.Table, binder: Binder) -> None:
         """Put a relation of scored rows in the place of a PREDICT."""

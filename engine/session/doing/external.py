@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # With FIRST_ROW = 2 the first row names the columns.
 _HEADER = 1
+_ALL = 100
 
 
 def do_create_data_source(run: Run, statement: objects.CreateExternalDataSource) -> None:
@@ -70,15 +71,12 @@ def do_create_external_table(run: Run, statement: objects.CreateExternalTable) -
     refuse_taken(run, statement.name)
     columns = [(one.name, str(declared_type(one.kind))) for one in statement.columns]
     made = _definition(run, statement.name, options, columns)
-    external_relation(run.world.definitions, made)
+    with run.looking():
+        external_relation(run.world.definitions, made, run.world)
     run.world.definitions.add(made)
 
 
 def _check_options(options: objects.ExternalOptions) -> None:
-    if options.reject_type or options.reject_value or options.rejected_row_location:
-        raise UnsupportedSqlError(
-            "REJECT options are not supported.", "Rows that do not fit end the query: leave them out."
-        )
     if options.table_options:
         raise UnsupportedSqlError(
             "TABLE_OPTIONS is not supported.", "Files that change while they are read end the query."
@@ -111,6 +109,29 @@ def do_create_external_table_as(run: Run, statement: objects.CreateExternalTable
     run.counted(answer.num_rows)
 
 
+def _rejecting(run: Run, options: objects.ExternalOptions) -> dict[str, Any] | None:
+    """REJECT_TYPE, REJECT_VALUE and REJECTED_ROW_LOCATION, as `Rejecting` takes them."""
+    given = (options.reject_type, options.reject_value, options.rejected_row_location)
+    if not any(given) and options.reject_sample_value is None:
+        return None
+    definitions = run.world.definitions
+    told = definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format)).body
+    if told["type"] != "DELIMITEDTEXT":
+        raise BindError("REJECT options are of text files.", "Leave them out.")
+    kind = (options.reject_type or "VALUE").upper()
+    value = options.reject_value or 0.0
+    if kind not in ("VALUE", "PERCENTAGE") or value < 0 or (kind == "PERCENTAGE" and value > _ALL):
+        raise BindError(
+            f"REJECT_TYPE = {options.reject_type or 'VALUE'} with REJECT_VALUE = {value:g} makes no sense.",
+            "REJECT_TYPE is VALUE (rows) or PERCENTAGE (0 to 100).",
+        )
+    if options.reject_sample_value is not None and kind != "PERCENTAGE":
+        raise BindError("REJECT_SAMPLE_VALUE goes with REJECT_TYPE = PERCENTAGE.", "Leave it out.")
+    folder = options.rejected_row_location
+    located = located_path(folder.lstrip("/"), options.data_source, definitions) if folder else ""
+    return {"allowed": value, "folder": located, "percent": kind == "PERCENTAGE"}
+
+
 def _definition(
     run: Run, name: Name, options: objects.ExternalOptions, columns: Sequence[tuple[str, str]]
 ) -> Definition:
@@ -118,12 +139,15 @@ def _definition(
     definitions = run.world.definitions
     definitions.get(Kind.DATA_SOURCE, Key.of(options.data_source))
     definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format))
-    body = {
+    body: dict[str, Any] = {
         "location": options.location,
         "source": options.data_source,
         "format": options.file_format,
         "columns": [{"name": column, "type": kind} for column, kind in columns],
     }
+    rejecting = _rejecting(run, options)
+    if rejecting is not None:
+        body["rejecting"] = rejecting
     return Definition(Kind.EXTERNAL_TABLE, run.world.key(name).schema, name.name, body)
 
 

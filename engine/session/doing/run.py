@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from engine.session.result import Result, ResultSet
 from engine.sql.meaning import SqlType, Variable, parse_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from engine.runtime import Answer
     from engine.session.binding.world import World
@@ -85,9 +86,15 @@ class Run:
 
     def look_at(self, query: exp.Query) -> Bound:
         """The query with all its tables, bound to be described and not to be run."""
+        with self.looking():
+            return self.bind(query)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Within the block nothing that takes long is run to bind a name."""
         before, self.world.dry = self.world.dry, True
         try:
-            return self.bind(query)
+            yield
         finally:
             self.world.dry = before
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from engine.lake import Storage
     from engine.session.binding.relations import Relation
+    from engine.session.binding.rowset_options import Rejecting
     from engine.session.binding.world import World
     from engine.session.loading.checking import LoadColumn, TextFiles
 
@@ -99,6 +100,22 @@ def refuse_too_many(total: int, rejects: Sequence[Reject], allowed: int) -> None
         number=_MAX_ERRORS,
         **where,
     )
+
+
+def refuse_share(total: int, rows: int, rejects: Sequence[Reject], rejecting: Rejecting) -> None:
+    """Whether more rows of an external table were rejected than it allows.
+
+    Raises:
+        SqlRuntimeError: So it is; the hint names the first row.
+    """
+    if total > rejecting.of(rows):
+        threshold = f"{rejecting.allowed:g}{' %' if rejecting.percent else ' rows'}"
+        raise SqlRuntimeError(
+            f"Query aborted-- the maximum reject threshold ({threshold}) was reached while reading from an "
+            f"external source: {total} rows rejected out of total {rows} rows processed.",
+            f"The first: {rejects[0].reason}",
+            number=_MAX_ERRORS,
+        )
 
 
 def keep_as_copy(

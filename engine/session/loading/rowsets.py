@@ -13,8 +13,16 @@ from engine.lake.globs import find_files
 from engine.session.binding.relations import Relation
 from engine.session.binding.rowset_files import own_files
 from engine.session.binding.trees import column, named, table
-from engine.session.loading.checking import BAD, LoadColumn, TextFiles, check_rows
-from engine.session.loading.rejects import keep_as_rowset, query_id, refuse_too_many, rejects_of
+from engine.session.loading.checking import BAD, LoadColumn, TextFiles, check_rows, text_relation
+from engine.session.loading.rejects import (
+    keep_as_copy,
+    keep_as_rowset,
+    query_id,
+    refuse_share,
+    refuse_too_many,
+    rejects_of,
+)
+from engine.sql.meaning import to_duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from engine.session.binding.rowset_files import Keep
     from engine.session.binding.rowset_options import Rowset
     from engine.session.binding.world import World
+    from engine.sql.meaning import SqlType
 
 
 def rejecting_relation(
@@ -47,13 +56,20 @@ def rejecting_relation(
             "Write WITH (name type, ...) behind OPENROWSET(...).",
         )
     paths = rowset.paths if rowset.recursive else tuple(own_files(world.storage, one) for one in rowset.paths)
-    files = TextFiles(paths, rowset.csv, exact=False, hidden=tuple(hidden), keep=keep)
+    files = TextFiles(paths, rowset.csv, exact=rejecting.external, hidden=tuple(hidden), keep=keep)
     wanted = _load_columns(world, rowset, files)
+    if world.dry:
+        return _looked_at(world, name, files, wanted)
     rows = check_rows(world, files, wanted, name)
     total, rejects = rejects_of(world, rows, files, wanted)
-    refuse_too_many(total, rejects, rejecting.allowed)
+    of_all = rows.rows.facts.rows or 0
+    if rejecting.external:
+        refuse_share(total, int(of_all), rejects, rejecting)
+    else:
+        refuse_too_many(total, rejects, rejecting.of(int(of_all)))
     if total and rejecting.folder:
-        keep_as_rowset(world.storage, rejecting.folder, rejects, query_id(), world.now)
+        keep_rows = keep_as_copy if rejecting.external else keep_as_rowset
+        keep_rows(world.storage, rejecting.folder, rejects, query_id(), world.now)
     return _good(rows, rowset, hidden)
 
 
@@ -76,6 +92,27 @@ def _header(world: World, files: TextFiles) -> dict[str, int]:
     with open_records(world.storage, first, files.csv) as stream:
         head = read_head(stream, files.csv, world.storage.relative(first))
     return {name.lower(): at for at, name in enumerate(head.names, 1)}
+
+
+def _looked_at(world: World, name: str, files: TextFiles, columns: Sequence[LoadColumn]) -> Relation:
+    """The relation as a plan sees it: nothing is checked, nothing is read."""
+    texts = text_relation(world.storage, name, files, max(one.field for one in columns))
+    shown = {one.name: one.type for one in columns} | {
+        hidden: texts.columns[hidden] for hidden in files.hidden
+    }
+    items: list[exp.Expr] = [
+        named(exp.TryCast(this=column(name, f"c{one.field}"), to=_node(one.type)), one.name)
+        for one in columns
+    ]
+    items += [named(column(name, hidden), hidden) for hidden in files.hidden]
+    query = to_duckdb(
+        exp.Select(expressions=items).from_(table(name)), {name: texts.columns}, into=list(shown.values())
+    )
+    return Relation(name, shown, texts.rows, query=query)
+
+
+def _node(kind: SqlType) -> exp.DataType:
+    return exp.DataType.build(str(kind), dialect="tsql")
 
 
 def _good(rows: Relation, rowset: Rowset, hidden: Sequence[str]) -> Relation:
