@@ -21,6 +21,7 @@ from engine.session.doing import (
     queries,
     renaming,
     settings,
+    statistics,
     tables,
     transacting,
 )
@@ -81,7 +82,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     object_statements.TransferObject: renaming.do_transfer,
     table_statements.AddColumns: altering.do_add_columns,
     table_statements.AlterColumn: altering.do_alter_column,
-    table_statements.CreateStatistics: maintaining.do_create_statistics,
+    table_statements.CreateStatistics: statistics.do_create_statistics,
     table_statements.CreateTable: tables.do_create_table,
     table_statements.CreateTableAs: tables.do_create_table_as,
     table_statements.DropColumns: altering.do_drop_columns,
@@ -89,7 +90,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     table_statements.MergeRange: partitions.do_merge,
     table_statements.SplitRange: partitions.do_split,
     table_statements.SwitchPartition: partitions.do_switch,
-    table_statements.UpdateStatistics: maintaining.do_update_statistics,
+    table_statements.UpdateStatistics: statistics.do_update_statistics,
 }
 _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements.Update)
 _TRIES = 5

@@ -1,4 +1,4 @@
-"""Statements that keep house: statistics."""
+"""DBCC: what looks into tables, statistics and the result-set cache."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.errors import BindError, UnsupportedSqlError
-from engine.session.catalog.definitions import Definition, Kind, already_there
 from engine.session.doing.caching import drop_cache, show_space_used
-from engine.session.doing.targets import find_target
-from engine.session.system.columns import columns_of_table
+from engine.session.doing.space import show_table_space
+from engine.session.doing.statistics import show_statistics
 
 if TYPE_CHECKING:
     from engine.session.doing.run import Run
     from engine.sql.syntax.statements.flow import Dbcc
-    from engine.sql.syntax.statements.tables import CreateStatistics, UpdateStatistics
 
 
 def do_dbcc(run: Run, statement: Dbcc) -> None:
@@ -24,49 +22,23 @@ def do_dbcc(run: Run, statement: Dbcc) -> None:
         raise UnsupportedSqlError(
             f"DBCC {statement.command} is not supported.", f"There is DBCC {', '.join(_DBCC)}."
         )
-    if statement.arguments:
-        raise BindError(f"DBCC {statement.command} takes no argument.", "Leave it out.")
-    does(run)
+    does(run, statement)
 
 
-_DBCC: dict[str, Callable[[Run], None]] = {
-    "DROPRESULTSETCACHE": drop_cache,
-    "SHOWRESULTCACHESPACEUSED": show_space_used,
+def _alone(does: Callable[[Run], None]) -> Callable[[Run, Dbcc], None]:
+    """A command that takes no argument."""
+
+    def done(run: Run, statement: Dbcc) -> None:
+        if statement.arguments:
+            raise BindError(f"DBCC {statement.command} takes no argument.", "Leave it out.")
+        does(run)
+
+    return done
+
+
+_DBCC: dict[str, Callable[[Run, Dbcc], None]] = {
+    "DROPRESULTSETCACHE": _alone(drop_cache),
+    "PDW_SHOWSPACEUSED": show_table_space,
+    "SHOWRESULTCACHESPACEUSED": _alone(show_space_used),
+    "SHOW_STATISTICS": show_statistics,
 }
-
-
-def do_create_statistics(run: Run, statement: CreateStatistics) -> None:
-    """Accepted and recorded: the planner goes by the statistics of the files, which are always fresh."""
-    key = run.world.key(statement.table)
-    find_target(run, statement.table)
-    known = {column.name.lower() for column in columns_of_table(run.world, key)}
-    for name in statement.columns:
-        if name.lower() not in known:
-            raise BindError(
-                f"Invalid column name '{name}'.", f"There are: {', '.join(sorted(known))}.", name=name
-            )
-    name = f"{key.name}.{statement.name}"
-    made = Definition(
-        Kind.STATISTICS, key.schema, name, {"table": str(key), "columns": list(statement.columns)}
-    )
-    if run.world.definitions.find(Kind.STATISTICS, made.key) is not None:
-        raise already_there(statement.name)
-    run.world.definitions.add(made)
-
-
-def do_update_statistics(run: Run, statement: UpdateStatistics) -> None:
-    """Nothing is to be done, as long as the table and its statistics are there."""
-    key = run.world.key(statement.table)
-    find_target(run, statement.table)
-    there = {
-        one.name.rpartition(".")[2].lower()
-        for one in run.world.definitions.all(Kind.STATISTICS)
-        if one.body["table"] == str(key)
-    }
-    for name in statement.names:
-        if name.lower() not in there:
-            raise BindError(
-                f"Cannot find the statistics '{name}' of table '{key}'.",
-                f"There are: {', '.join(sorted(there)) or 'none'}.",
-                name=name,
-            )

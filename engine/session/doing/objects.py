@@ -10,6 +10,7 @@ from engine.lake.names import fold
 from engine.session.binding.views import view_query
 from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.definitions import Definition, Key, Kind, already_there
+from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
 from engine.session.system.objects import schema_names
 from engine.sql.syntax.statements.objects import (
@@ -33,7 +34,6 @@ _KINDS = {
     ObjectKind.EXTERNAL_TABLE: Kind.EXTERNAL_TABLE,
     ObjectKind.EXTERNAL_DATA_SOURCE: Kind.DATA_SOURCE,
     ObjectKind.EXTERNAL_FILE_FORMAT: Kind.FILE_FORMAT,
-    ObjectKind.STATISTICS: Kind.STATISTICS,
 }
 
 
@@ -104,6 +104,7 @@ def _drop_schema(run: Run, name: Name, statement: Drop) -> None:
 
 
 _DROPS: dict[ObjectKind, Callable[[Run, Name, Drop], None]] = {
+    ObjectKind.STATISTICS: drop_one_statistics,
     ObjectKind.TABLE: drop_one_table,
     ObjectKind.SCHEMA: _drop_schema,
 }

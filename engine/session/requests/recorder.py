@@ -230,6 +230,6 @@ def label_of(statement: Statement) -> str:
     if not options and isinstance(rows := getattr(statement, "rows", None), exp.Query):
         options = rows.args.get("options") or ()
     for option in options if isinstance(options, tuple | list) else ():
-        if str(option.name).upper() == "LABEL":
+        if str(getattr(option, "name", "")).upper() == "LABEL":
             return str(option.expression.name)
     return ""
