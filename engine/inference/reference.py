@@ -9,11 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import DataError, FormatError
+from engine.inference.graphs import ports
 from engine.inference.tensors import dtype_of
 from pools.worker import native_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from engine.inference.graphs import Port
 
 # Rows of one run: above 4,000 the speed hardly changes (143 to 152 krow/s from 4k to 20k rows), and a
 # slice of this length keeps the intermediate tensors of a wide preparation to a few tens of megabytes.
@@ -22,7 +26,11 @@ ROWS = 65_536
 
 @lru_cache(maxsize=16)
 def open_session(graph: bytes, threads: int) -> Any:
-    """The warm session of this process for a graph, with this many threads."""
+    """The warm session of this process for a graph, with this many threads.
+
+    Raises:
+        FormatError: onnxruntime cannot load the graph.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -31,7 +39,13 @@ def open_session(graph: bytes, threads: int) -> Any:
     # Spinning threads would burn the cores of the other tasks of this worker between two runs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what goes wrong is raised; it need not stand on stderr as well
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as problem:
+        raise FormatError(
+            f"onnxruntime cannot load the model: {str(problem).strip().splitlines()[0]}",
+            f"It reads opsets to 26, ai.onnx.ml to 5 and IR to 13 (onnxruntime {onnxruntime.__version__}).",
+        ) from problem
 
 
 class ReferenceRunner:
@@ -68,17 +82,30 @@ class ReferenceRunner:
         """See `engine.inference.Runner.empty`."""
         import numpy as np
 
-        declared = {output.name: output for output in open_session(self.graph, 1).get_outputs()}
-        return [
-            np.empty((0, *declared[name].shape[1:]), dtype_of(declared[name].type)) for name in self.outputs
-        ]
+        inputs, outputs = ports(open_session(self.graph, 1))
+        declared = [next(port for port in outputs if port.name == name) for name in self.outputs]
+        widths = [[size for size in port.shape[1:] if size is not None] for port in declared]
+        if all(len(width) == len(port.shape) - 1 for width, port in zip(widths, declared, strict=True)):
+            return [
+                np.empty((0, *width), dtype_of(port.kind))
+                for width, port in zip(widths, declared, strict=True)
+            ]
+        # The file does not say how wide an output is; one row does.
+        return [values[:0] for values in self.run({port.name: blank_rows(port, 1) for port in inputs})]
+
+
+def blank_rows(port: Port, count: int) -> NDArray[Any]:
+    """Rows of zeros, or of empty texts, for an input."""
+    import numpy as np
+
+    kind = dtype_of(port.kind)
+    shape = (count, *(size or 1 for size in port.shape[1:]))
+    return np.full(shape, "", dtype=object) if kind.kind == "O" else np.zeros(shape, dtype=kind)
 
 
 def refusing(session: Any, outputs: Sequence[str], rows: Mapping[str, Any]) -> list[Any]:
     """Run a session; what it refuses becomes a `DataError` that says what to do."""
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
-
-    from engine.errors import DataError
 
     try:
         return list(session.run(list(outputs), dict(rows)))

@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.errors import OptionError, UnsupportedError
+from engine.inference.batches import BatchRunner, means_the_same
+from engine.inference.graphs import plain, with_open_batch
 from engine.inference.reference import ReferenceRunner
 from engine.inference.staged import StagedRunner
 
@@ -58,6 +60,9 @@ def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto")
 
     Raises:
         OptionError: No such runtime.
+        FormatError: Bytes that onnxruntime cannot load.
+        PathRefusedError: The graph keeps weights in other files.
+        UnsupportedError: Its inputs want different numbers of rows.
     """
     if runtime not in RUNTIMES:
         raise OptionError(
@@ -68,6 +73,15 @@ def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto")
 
 @lru_cache(maxsize=16)
 def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
+    given = plain(graph)
+    if given.batch is None:
+        return _fastest(given.onnx, outputs, runtime)
+    steps = BatchRunner(ReferenceRunner(given.onnx, outputs), given.batch)
+    opened = with_open_batch(given.onnx)
+    return _fastest(opened, outputs, runtime) if means_the_same(opened, steps) else steps
+
+
+def _fastest(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
     if runtime == "auto":
         try:
             return StagedRunner(graph, outputs)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from engine.errors import FormatError
+from engine.inference.graphs import PlainGraph, parse, plain, ports
+from engine.inference.reference import open_session
+from engine.ml.foreign import ForeignSignature, signature_of
 from engine.prep import Signature
 
 # Keys of the ONNX metadata that we write and read back.
@@ -44,29 +46,63 @@ class Model:
     @cached_property
     def metadata(self) -> Mapping[str, str]:
         """The graph's own metadata."""
-        import onnx
-
-        return {entry.key: entry.value for entry in onnx.load_from_string(self.onnx).metadata_props}
+        return {entry.key: entry.value for entry in parse(self.onnx).metadata_props}
 
     @cached_property
-    def signature(self) -> Signature:
-        """The columns that the graph reads, with their kinds.
+    def plain(self) -> PlainGraph:
+        """The graph with tensors for outputs.
 
         Raises:
-            FormatError: The graph was not made by this engine.
+            FormatError: The bytes are no ONNX graph.
+            PathRefusedError: It keeps weights in other files.
         """
-        text = self.metadata.get(SIGNATURE_KEY)
-        if text is None:
-            raise FormatError(
-                f"Model '{self.name}' carries no '{SIGNATURE_KEY}': it was not exported by Tarn.",
-                "Export it with models.register(name, trained_model).",
-                name=self.name,
+        return plain(self.onnx)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether others exported it: then the graph alone says what it reads."""
+        return SIGNATURE_KEY not in self.metadata
+
+    @cached_property
+    def _own_signature(self) -> Signature:
+        return Signature.from_json(json.loads(self.metadata[SIGNATURE_KEY]))
+
+    def signature_for(self, columns: Sequence[str]) -> Signature | ForeignSignature:
+        """The columns that the graph reads.
+
+        Args:
+            columns: The columns that there are; inputs of several columns without names take them in order.
+
+        Raises:
+            FormatError: onnxruntime cannot load the graph.
+            UnsupportedError: An input that no columns can feed.
+            SignatureError: An input of several columns, and another number of them.
+        """
+        if not self.is_foreign:
+            return self._own_signature
+        return signature_of(self.plain.onnx, self.metadata, columns)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs of the graph that scoring asks for."""
+        if not self.is_foreign:
+            kind = self.label["kind"]
+            return {"regression": ("score",), "binary": ("score", "label")}.get(
+                kind, ("label", "probabilities")
             )
-        return Signature.from_json(json.loads(text))
+        _, made = ports(open_session(self.plain.onnx, 1))
+        return tuple(port.name for port in made)
+
+    @property
+    def classes(self) -> dict[str, tuple[object, ...]]:
+        """For outputs with a column per class, the classes."""
+        if self.is_foreign:
+            return dict(self.plain.classes)
+        return {"probabilities": tuple(self.label.get("classes") or ())}
 
     @property
     def label(self) -> dict[str, Any]:
-        """Column, kind and classes of the label that it predicts."""
+        """Column, kind and classes of the label that it predicts; empty where others exported it."""
         return dict(json.loads(self.metadata.get(LABEL_KEY, "{}")))
 
     def __repr__(self) -> str:

@@ -11,32 +11,41 @@ if TYPE_CHECKING:
 
 
 def output_columns(
-    outputs: Mapping[str, np.ndarray[Any, Any]], classes: Sequence[object]
+    outputs: Mapping[str, np.ndarray[Any, Any]], classes: Mapping[str, Sequence[object]]
 ) -> dict[str, pa.Array]:
     """Arrow columns of a graph's outputs.
 
-    An output of one value per row, `[N]` or `[N, 1]`, keeps its name. `probabilities` of C classes becomes
-    `probability_<class>`; any other output of k values per row becomes `<name>_0` to `<name>_<k-1>`.
+    An output of one value per row, `[N]` or `[N, 1]`, keeps its name. Our own `probabilities` of C classes
+    become `probability_<class>`, another output with classes `<name>_<class>`, and any other output of k
+    values per row `<name>_0` to `<name>_<k-1>`.
 
     Args:
         outputs: Output name to array, of N rows each.
-        classes: The class values in the order of the columns of `probabilities`; empty where there are none.
+        classes: For outputs with one column per class, the class values in the order of the columns.
     """
     import pyarrow as pa
 
     columns: dict[str, pa.Array] = {}
     for name, values in outputs.items():
-        width = values.shape[1] if values.ndim > 1 else 1
-        flat = values.reshape(len(values), width)
+        flat = values.reshape(len(values), width_of(values))
         kind = pa.string() if values.dtype == object else pa.from_numpy_dtype(values.dtype)
-        for column, suffix in enumerate(_names(name, width, classes)):
+        for column, suffix in enumerate(_names(name, flat.shape[1], classes.get(name, ()))):
             columns[suffix] = pa.array(flat[:, column], kind)
     return columns
+
+
+def width_of(values: np.ndarray[Any, Any]) -> int:
+    """Values of a row."""
+    width = 1
+    for size in values.shape[1:]:
+        width *= size
+    return width
 
 
 def _names(name: str, width: int, classes: Sequence[object]) -> list[str]:
     if width == 1:
         return [name]
-    if name == "probabilities" and len(classes) == width:
-        return [f"probability_{value}" for value in classes]
+    if len(classes) == width:
+        stem = "probability" if name == "probabilities" else name
+        return [f"{stem}_{value}" for value in classes]
     return [f"{name}_{index}" for index in range(width)]

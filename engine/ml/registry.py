@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from engine.errors import OptionError
+from engine.inference.graphs import Port, ports
+from engine.inference.reference import open_session
+from engine.inference.tensors import dtype_of
 from engine.ml.export import ExportedModel, export
+from engine.ml.foreign import checked_foreign
 from engine.ml.model import LABEL_KEY, NAME_KEY, SIGNATURE_KEY, Model
 from engine.ml.tracking import ModelVersion, Tensor, Tracking
 from engine.prep import feed
@@ -35,26 +40,52 @@ class Models:
     def __init__(self, tracking: Tracking) -> None:
         self.tracking = tracking
 
-    def register(self, name: str, model: TrainedModel, *, aliases: Sequence[str] = (DEFAULT_ALIAS,)) -> Model:
-        """Export a trained model to one ONNX graph and register it, if it passes the parity gate.
+    def register(
+        self,
+        name: str,
+        model: TrainedModel | bytes | str | PathLike[str],
+        *,
+        aliases: Sequence[str] = (DEFAULT_ALIAS,),
+        columns: Sequence[str] | None = None,
+    ) -> Model:
+        """Register a trained model as one ONNX graph, if it passes the parity gate, or an ONNX file as it is.
 
         Args:
             name: Model name; a new version of it is made.
-            model: What `pool.train` returned, or a study's `best`.
+            model: What `pool.train` returned, or a study's `best`; or an ONNX file that something else has
+                exported, as bytes or by its path. Of such a file what can be is checked: that it loads, that
+                columns can feed its inputs, that it answers each row.
             aliases: Names that shall point at the new version.
+            columns: For an ONNX file with an input of several columns, their names in the model's order;
+                without them that input takes the columns of the data in their order.
 
         Raises:
             ParityError: The graph does not agree with XGBoost; nothing is registered.
-            UnsupportedError: Something in the model has no ONNX form.
-            OptionError: A name or alias that the registry cannot hold.
+            UnsupportedError: Something in the model has no ONNX form; or an ONNX file that no columns feed.
+            FormatError: The file is no ONNX file, too large, or onnxruntime cannot load it.
+            PathRefusedError: Its weights lie outside its folder.
+            OptionError: A name or alias that the registry cannot hold, or columns that do not fit.
         """
         _check_names(name, aliases)
-        exported = export_trained(name, model)
-        run_id = self._log(name, model, exported)
-        version = self.tracking.register(name, run_id, tags={"digest": exported.digest})
+        if isinstance(model, bytes | str | PathLike):
+            run_id, digest = self._log_foreign(name, checked_foreign(model, columns))
+        elif columns is not None:
+            raise OptionError(
+                "columns= belongs to ONNX files; a trained model knows its columns.", "Leave it out."
+            )
+        else:
+            exported = export_trained(name, model)
+            run_id, digest = self._log(name, model, exported), exported.digest
+        version = self.tracking.register(name, run_id, tags={"digest": digest})
         for alias in aliases:
             self.tracking.set_alias(name, alias, version.version)
         return self.get(name, version.version)
+
+    def _log_foreign(self, name: str, graph: bytes) -> tuple[str, str]:
+        model = Model(name, 0, graph)
+        with self.tracking.run(f"import {name}", tags={"tarn.kind": "import"}) as run_id:
+            self.tracking.log_model(run_id, graph, *_tensors_of(model.plain.onnx))
+        return run_id, model.digest
 
     def _log(self, name: str, model: TrainedModel, exported: ExportedModel) -> str:
         tags = {
@@ -150,18 +181,9 @@ def _check_names(name: str, aliases: Sequence[str]) -> None:
 
 def _tensors_of(graph: bytes) -> tuple[list[Tensor], list[Tensor]]:
     """The graph's inputs and outputs; the label column is no input of it, so it is in no signature."""
-    import onnx
 
-    kinds = {
-        onnx.TensorProto.FLOAT: "float32",
-        onnx.TensorProto.INT64: "int64",
-        onnx.TensorProto.STRING: "object",
-    }
+    def tensor(port: Port) -> Tensor:
+        return Tensor(port.name, str(dtype_of(port.kind)), (-1, *(size or -1 for size in port.shape[1:])))
 
-    def tensor(value: onnx.ValueInfoProto) -> Tensor:
-        kind = value.type.tensor_type
-        shape = (-1, *(dim.dim_value for dim in kind.shape.dim[1:]))
-        return Tensor(value.name, kinds[kind.elem_type], shape)
-
-    declared = onnx.load_from_string(graph).graph
-    return [tensor(value) for value in declared.input], [tensor(value) for value in declared.output]
+    inputs, outputs = ports(open_session(graph, 1))
+    return [tensor(port) for port in inputs], [tensor(port) for port in outputs]

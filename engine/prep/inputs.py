@@ -80,6 +80,14 @@ class Signature:
         wanted = set(names)
         return type(self)(tuple(spec for spec in self.inputs if spec.name in wanted))
 
+    def check(self, schema: pa.Schema) -> None:
+        """See the function `check`."""
+        check(schema, self)
+
+    def feed(self, table: pa.Table) -> dict[str, np.ndarray]:
+        """See the function `feed`."""
+        return feed(table, self)
+
     def as_json(self) -> list[dict[str, str]]:
         """Return plain lists and dicts, the inverse of `from_json`."""
         return [{"name": spec.name, "kind": spec.kind} for spec in self.inputs]
@@ -226,13 +234,13 @@ def _kind_or_refuse(field: pa.Field) -> Kind:
 def _fed(column: pa.ChunkedArray, kind: Kind) -> np.ndarray:
     if kind == "time":
         return _microseconds(column)
-    return _numbers(column, pa.float32()) if kind == "number" else _texts(column, missing="")
+    return _numbers(column, pa.float32()) if kind == "number" else texts(column, missing="")
 
 
 def _seen(column: pa.ChunkedArray, kind: Kind) -> np.ndarray:
     if kind == "time":
         return _microseconds(column).view("datetime64[us]")
-    return _numbers(column, pa.float64()) if kind == "number" else _texts(column, missing=np.nan)
+    return _numbers(column, pa.float64()) if kind == "number" else texts(column, missing=np.nan)
 
 
 def _microseconds(column: pa.ChunkedArray) -> np.ndarray:
@@ -251,7 +259,8 @@ def _numbers(column: pa.ChunkedArray, wanted: pa.DataType) -> np.ndarray:
     return cast("np.ndarray", column.cast(wanted, safe=False).to_numpy())
 
 
-def _texts(column: pa.ChunkedArray, *, missing: Any) -> np.ndarray:
+def texts(column: pa.ChunkedArray, *, missing: Any) -> np.ndarray:
+    """A column of texts as Python strings, with `missing` for nulls and empty texts."""
     if pa.types.is_null(column.type):
         return np.full(len(column), missing, dtype=object)
     if not pa.types.is_dictionary(column.type):

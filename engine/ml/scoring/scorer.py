@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,13 @@ import pyarrow as pa
 from engine.errors import OptionError
 from engine.inference import Runner, Runtime, load_runner
 from engine.ml.outputs import output_columns
-from engine.prep import Signature, feed
-from engine.prep.inputs import check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.ml.foreign import ForeignSignature
     from engine.ml.model import Model
+    from engine.prep import Signature
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Scorer:
         graph: The model's ONNX file.
         signature: The raw columns that it reads.
         outputs: The graph's outputs that are wanted.
-        classes: Class values, where the model knows classes.
+        classes: For outputs with a column per class, the classes.
         keep: Raw columns that stand beside the scores.
     """
 
     graph: bytes = field(repr=False)
-    signature: Signature
+    signature: Signature | ForeignSignature
     outputs: tuple[str, ...]
-    classes: tuple[object, ...]
+    classes: Mapping[str, Sequence[object]]
     keep: tuple[str, ...]
     runtime: Runtime = "auto"
 
@@ -60,7 +60,7 @@ class Scorer:
         return self._named(self._runner().empty())
 
     def _score(self, rows: pa.Table) -> dict[str, pa.Array]:
-        return self._named(self._runner().run(feed(rows, self.signature)))
+        return self._named(self._runner().run(self.signature.feed(rows)))
 
     def _runner(self) -> Runner:
         return load_runner(self.graph, self.outputs, self.runtime)
@@ -76,14 +76,9 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema, runtime: Ru
         SignatureError: Columns are missing or of another kind than the model reads.
         OptionError: A kept column that is not there, or has the name of a score.
     """
-    check(schema, model.signature)
-    label = model.label
-    outputs = {"regression": ("score",), "binary": ("score", "label")}.get(
-        label["kind"], ("label", "probabilities")
-    )
-    scorer = Scorer(
-        model.onnx, model.signature, outputs, tuple(label.get("classes") or ()), tuple(keep), runtime
-    )
+    signature = model.signature_for(_feeding(schema, keep))
+    signature.check(schema)
+    scorer = Scorer(model.onnx, signature, model.outputs, model.classes, tuple(keep), runtime)
     missing = [name for name in keep if name not in schema.names]
     if missing:
         raise OptionError(
@@ -99,3 +94,9 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema, runtime: Ru
             columns=tuple(taken),
         )
     return scorer
+
+
+def _feeding(schema: pa.Schema, keep: Sequence[str]) -> list[str]:
+    """The columns that may feed a model in their order: those that are not there to be kept."""
+    kept = set(keep)
+    return [name for name in schema.names if name not in kept]

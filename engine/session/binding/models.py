@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.errors import BindError, FormatError
+from engine.errors import BindError
 from engine.ml.model import Model
 from engine.session.types import sql_type
 from engine.sql.meaning import SqlType, to_duckdb
@@ -31,7 +31,8 @@ def find_model(node: exp.Expr, binder: Binder, world: World) -> Model:
     Raises:
         NotFoundError: No model of that name.
         BindError: A value that is neither a name nor a graph.
-        FormatError: Bytes that are no ONNX graph, or one that does not tell its columns.
+        FormatError: Bytes that are no ONNX graph.
+        PathRefusedError: A graph that keeps its weights in files.
     """
     value = _value(node, binder, world)
     if isinstance(value, str):
@@ -49,15 +50,8 @@ def find_model(node: exp.Expr, binder: Binder, world: World) -> Model:
 
 
 def _given(graph: bytes) -> Model:
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
     model = Model(_UNNAMED, 0, graph)
-    try:
-        _ = model.signature
-    except DecodeError:
-        raise FormatError(
-            "MODEL holds bytes that are no ONNX graph.", "Load the file's bytes unchanged, as varbinary(max)."
-        ) from None
+    _ = model.plain  # bytes that are no graph are refused here, by what they are
     return model
 
 

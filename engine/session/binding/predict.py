@@ -89,10 +89,14 @@ def bind_predict(node: exp.Table, binder: Binder, world: World) -> None:
         NotFoundError: No model of that name.
     """
     predict: Predict = node.this
-    alias = (exposed(node) or [""])[0]
     select = node.find_ancestor(exp.Select)
-    if not alias or select is None:
-        raise BindError("PREDICT needs an alias.", "Write PREDICT(...) WITH (...) AS p.", **place(predict))
+    if select is None:
+        raise BindError(
+            "PREDICT stands in the FROM of a query.", "SELECT ... FROM PREDICT(...)", **place(predict)
+        )
+    if not node.alias:  # the scoring wizard of Synapse writes none
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(binder.fresh("predicted"))))
+    alias = node.alias
     model = find_model(predict.args["model"], binder, world)
     data = _data(predict, binder, world)
     wanted = {one.name: declared_type(one.args["kind"]) for one in predict.args["columns"]}
@@ -170,14 +174,19 @@ def _scored(
 def _inputs(model: Model, data: _Data) -> dict[str, str]:
     """For each column that the model reads, the data's column of that name, case ignored."""
     known = {name.lower(): name for name in data.types}
-    missing = [name for name in model.signature.names if name.lower() not in known]
+    reads = model.signature_for(list(data.types)).names
+    missing = [name for name in reads if name.lower() not in known]
     if missing:
         raise BindError(
-            f"Model '{model.name}' reads column '{missing[0]}', which '{data.alias}' does not have.",
-            f"It reads: {', '.join(model.signature.names)}. The data has: {', '.join(data.types)}.",
+            f"Model '{model.name}' reads {_listed(missing)}, which '{data.alias}' does not have.",
+            f"It reads: {', '.join(reads)}. The data has: {', '.join(data.types)}.",
             columns=tuple(missing),
         )
-    return {name: known[name.lower()] for name in model.signature.names}
+    return {name: known[name.lower()] for name in reads}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"column{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"
 
 
 def _held(score: ScoreRows, query: exp.Query, schema: pa.Schema, binder: Binder, world: World) -> Held:
