@@ -136,8 +136,9 @@ def _read_all(opening: ArrowOpening, readers: ThreadPoolExecutor) -> pa.Table:
     reads = [
         readers.submit(copy_context().run, opening.reader.read, part, columns) for part in opening.partitions
     ]
-    rows = pa.concat_tables(
-        [opening.reader.schema.empty_table().select(columns), *(one.result() for one in reads)]
-    )
-    # DuckDB takes no table without columns, though its rows may be all that a query wants.
-    return rows if columns else pa.table({"none": pa.nulls(len(rows))})
+    tables = [one.result() for one in reads]
+    if not columns:
+        # DuckDB takes no table without columns, though its rows may be all that a query wants; and tables
+        # without columns have no rows any more when Arrow has put them together.
+        return pa.table({"none": pa.nulls(sum(map(len, tables)))})
+    return pa.concat_tables([opening.reader.schema.empty_table().select(columns), *tables])

@@ -154,3 +154,11 @@ def test_external_tables_are_files_under_a_name(months: Path, ask: Ask) -> None:
     ) == [(30,)]
     with pytest.raises(BindError, match="its rows are not changed"):
         ask("DELETE FROM ext.m")
+
+
+def test_rows_of_text_are_counted_without_a_column(ask: Callable[[str], Rows], tmp_path: Path) -> None:
+    for at in (1, 2):
+        (tmp_path / f"part{at}.csv").write_text("a,b\n" + "1,2\n" * at)
+    rowset = "OPENROWSET(BULK '{}', FORMAT = 'CSV', HEADER_ROW = TRUE) AS r"
+    assert ask(f"SELECT COUNT(*) AS n FROM {rowset.format('part*.csv')}") == [(3,)]
+    assert ask(f"SELECT COUNT(*) AS n FROM {rowset.format('part1.csv')}") == [(1,)]
