@@ -9,23 +9,16 @@ rows): the keys took 70 ms less, the texts that stand for them 100 ms less.
 ...     print(spelled(parse_one(sql, dialect="duckdb")).sql(dialect="duckdb"))
 >>> show("SELECT a FROM t WHERE RTRIM(t.b, ' ') = 'x'")
 SELECT a FROM t WHERE CASE WHEN SUFFIX(t.b, ' ') THEN RTRIM(t.b, ' ') ELSE t.b END = 'x'
->>> show("SELECT 1 FROM t WHERE EXISTS(SELECT u.a, u.b FROM u WHERE u.a = t.a)")
-SELECT 1 FROM t WHERE EXISTS(SELECT 1 FROM u WHERE u.a = t.a)
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-# Clauses that may name the columns of the select list.
-_NEED_COLUMNS = ("distinct", "order", "qualify", "limit", "offset")
-
 
 def spelled(query: exp.Query) -> exp.Query:
     """The query in DuckDB's fastest words; the one that is given is not changed."""
     query = query.copy()
-    for exists in query.find_all(exp.Exists):
-        _ask_for_nothing(exists)
     for select in query.find_all(exp.Select):
         if select.args.get("group") is not None:
             _stand_for_groups(select)
@@ -34,16 +27,6 @@ def spelled(query: exp.Query) -> exp.Query:
         if text is not None:
             call.replace(_bare(text))
     return query
-
-
-def _ask_for_nothing(exists: exp.Exists) -> None:
-    """EXISTS without the columns of its query: DuckDB reads and carries all that are named."""
-    asked = exists.this.unnest() if isinstance(exists.this, exp.Subquery) else exists.this
-    if not isinstance(asked, exp.Select) or any(asked.args.get(clause) for clause in _NEED_COLUMNS):
-        return
-    if any(item.find(exp.AggFunc) for item in asked.expressions) and not asked.args.get("group"):
-        return
-    asked.set("expressions", [exp.Literal.number(1)])
 
 
 def _stand_for_groups(select: exp.Select) -> None:

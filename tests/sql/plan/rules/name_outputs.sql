@@ -17,3 +17,11 @@ SELECT t.a AS a, t.a AS a_2 FROM t AS t;
 -- title: EXISTS does not ask for columns
 SELECT t.a AS a FROM t AS t WHERE EXISTS(SELECT * FROM u AS u WHERE u.a = t.a);
 SELECT t.a AS a FROM t AS t WHERE EXISTS(SELECT 1 AS one FROM u AS u WHERE u.a = t.a);
+
+-- title: EXISTS asks for no columns
+SELECT t.a FROM t WHERE EXISTS(SELECT u.a, u.c FROM u WHERE u.a = t.a);
+SELECT t.a AS a FROM t WHERE EXISTS(SELECT 1 AS one FROM u WHERE u.a = t.a);
+
+-- title: an aggregate says how many rows EXISTS finds
+SELECT t.a FROM t WHERE EXISTS(SELECT COUNT(*) AS n FROM u WHERE u.a = t.a);
+SELECT t.a AS a FROM t WHERE EXISTS(SELECT COUNT(*) AS n FROM u WHERE u.a = t.a);
