@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
+from engine.addresses import KnownPool, remember
+from engine.errors import WriteError
 from engine.preparing import PreparingVerbs
 from engine.progress import show
 from engine.recorded import recorded
@@ -52,6 +54,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         self.workspace = workspace
         self.progress = progress
         self.strict = strict
+        self._named = False
         self._current = ExitStack()
         self._session: Session | None = None
         self._session_lock = threading.Lock()
@@ -68,12 +71,25 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         self._current.close()
         super().__exit__(kind, error, trace)
 
+    def start(self) -> None:
+        """As `pools.Pool.start`; from then on other processes find the pool by its name."""
+        super().start()
+        if self.spec.address is None:
+            self._remember(str(self.client.scheduler.address))
+
+    def _remember(self, address: str) -> None:
+        with suppress(WriteError):  # a lake that can only be read has pools that nobody finds by name
+            remember(self.workspace.storage, KnownPool.of(self.spec, strict=self.strict, address=address))
+        self._named = bool(address)
+
     def close(self) -> None:
         """As `pools.Pool.close`; a transaction that `sql` left open is rolled back."""
         with self._session_lock:
             if self._session is not None:
                 self._session.close()
                 self._session = None
+        if self._named:
+            self._remember("")
         super().close()
 
     def sql(self, text: str, parameters: Parameters = ()) -> Result:

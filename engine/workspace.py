@@ -90,6 +90,17 @@ class Workspace:
         spec = PoolSpec.serverless(name, max_workers=max_workers, **settings)
         return WorkspacePool(self, spec, progress=progress, strict=strict)
 
+    def pool(self, name: str, *, progress: bool = True) -> WorkspacePool:
+        """A pool by its name: the one that runs, in whatever process, or another of its kind and size.
+
+        Raises:
+            NotFoundError: No pool of that name was ever started in the workspace; names those that were.
+        """
+        from engine.addresses import known_pool
+
+        known = known_pool(self.storage, name)
+        return WorkspacePool(self, known.spec(), progress=progress, strict=known.strict)
+
     def dataset(
         self, path: str, *, name: str | None = None, version: int | None = None, **options: Any
     ) -> Dataset:

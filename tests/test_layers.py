@@ -28,6 +28,7 @@ LAYERS: dict[str, int] = {
     "engine.preparing": 6,
     "engine.scoring": 6,
     "engine.training": 6,
+    "engine.addresses": 3,
     "engine.pool": 7,
     "engine.workspace": 8,
     "engine.dbapi": 9,

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 
 def connect(
-    home: str | PathLike[str] | Workspace, pool: WorkspacePool | None = None, **settings: Any
+    home: str | PathLike[str] | Workspace, pool: WorkspacePool | str | None = None, **settings: Any
 ) -> Connection:
     """Open a connection to a workspace.
 
     Args:
         home: The workspace, or its folder or URL.
-        pool: A started pool of the workspace, which stays open behind the connection. By default the
-            connection has a pool of its own: one worker with all cores, started here, ended with `close`.
+        pool: A started pool of the workspace, which stays open behind the connection, or the name of one
+            (see `Workspace.pool`). By default the connection has a pool of its own: one worker with all
+            cores, started here, ended with `close`.
         **settings: Settings of the connection's own pool, as `Workspace.serverless` takes them.
 
     Raises:
@@ -41,14 +42,23 @@ def connect(
             own = workspace.serverless("embedded", **{"max_workers": 1, "progress": False, **settings})
             own.start()
             return Connection(own, owned=True)
-    if settings:
-        raise InterfaceError("Settings are for a pool of the connection's own.", "Leave out pool=, or them.")
+        if isinstance(pool, str):
+            _refuse(settings)
+            named = workspace.pool(pool, progress=False)
+            named.start()
+            return Connection(named, owned=True)
+    _refuse(settings)
     if pool.workspace.home != workspace.home:
         raise InterfaceError(
             f"Pool {pool.name!r} is of workspace {pool.workspace.home}, not of {workspace.home}.",
             "Give a pool of the same workspace.",
         )
     return Connection(pool, owned=False)
+
+
+def _refuse(settings: dict[str, Any]) -> None:
+    if settings:
+        raise InterfaceError("Settings are for a pool of the connection's own.", "Leave out pool=, or them.")
 
 
 class Connection:

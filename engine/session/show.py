@@ -16,6 +16,8 @@ _WIDEST_ALONE = 400
 def text_table(rows: pa.Table) -> str:
     """Columns under their names; numbers to the right.
 
+    For a table that comes in pieces see `TextTable`.
+
     >>> import pyarrow as pa
     >>> print(text_table(pa.table({"a": [1, 20], "b": ["x", None]})))
      a | b
@@ -23,14 +25,38 @@ def text_table(rows: pa.Table) -> str:
      1 | x
     20 | NULL
     """
-    widest = _WIDEST_ALONE if rows.num_columns == 1 else _WIDEST
-    columns = [[_cut(shown_value(value), widest) for value in column.to_pylist()] for column in rows.columns]
-    right = [_is_number(kind) for kind in rows.schema.types]
-    names = [_cut(name, widest) for name in rows.schema.names]
-    widths = [max([len(name), *map(len, cells)]) for name, cells in zip(names, columns, strict=True)]
-    lines = [_line(names, widths, right), "-+-".join("-" * width for width in widths)]
-    lines += [_line(list(cells), widths, right) for cells in zip(*columns, strict=True)]
-    return "\n".join(lines)
+    table = TextTable(rows)
+    return "\n".join([*table.head(), *table.lines(rows)])
+
+
+class TextTable:
+    """A table as text whose columns are as wide as its first rows need: the rest may come in pieces.
+
+    Args:
+        first: The first rows.
+    """
+
+    def __init__(self, first: pa.Table) -> None:
+        self._widest = _WIDEST_ALONE if first.num_columns == 1 else _WIDEST
+        self._names = [_cut(name, self._widest) for name in first.schema.names]
+        self._right = [_is_number(kind) for kind in first.schema.types]
+        cells = self._cells(first)
+        pairs = zip(self._names, cells, strict=True)
+        self._widths = [max([len(name), *map(len, column)]) for name, column in pairs]
+
+    def head(self) -> list[str]:
+        """The names, and a line under them."""
+        return [_line(self._names, self._widths, self._right), "-+-".join("-" * one for one in self._widths)]
+
+    def lines(self, rows: pa.Table) -> list[str]:
+        """One line for each row; a longer value than the first rows had moves the others of its row."""
+        return [_line(list(row), self._widths, self._right) for row in zip(*self._cells(rows), strict=True)]
+
+    def _cells(self, rows: pa.Table) -> list[list[str]]:
+        return [
+            [_cut(shown_value(value), self._widest) for value in column.to_pylist()]
+            for column in rows.columns
+        ]
 
 
 def html_table(rows: pa.Table) -> str:
