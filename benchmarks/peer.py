@@ -36,6 +36,13 @@ PEERS: Final = {
         Peer("single", "one process: pandas, XGBoost and ONNX Runtime, no cluster"),
         Peer("duckdb", "DuckDB in one process, with all cores"),
         Peer("spark", "Spark local, with all cores; needs Java 17", ("pyspark==4.0.4", "tpchgen-cli==4.0.0")),
+        Peer("memory", "our own runner over rows in memory: what no files and no tables would cost"),
+        Peer("ortloop", "a hand-written loop over row groups: ONNX Runtime in two processes"),
+        Peer(
+            "sparkonnx",
+            "Spark local, pandas_udf with ONNX Runtime; needs Java 17",
+            ("pyspark==4.0.4", "onnxruntime==1.31.1", "onnx==1.23.2", "pandas==2.3.3", "pyarrow==21.0.0"),
+        ),
     )
 }
 

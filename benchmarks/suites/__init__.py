@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import loop, pool, prep, sql
+from benchmarks.suites import loop, pool, prep, score, sql
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
@@ -14,4 +14,5 @@ SUITES: Final[dict[str, tuple[Case, ...]]] = {
     "loop": loop.CASES,
     "prep": prep.CASES,
     "sql": sql.CASES,
+    "score": score.CASES,
 }

@@ -8,7 +8,7 @@ thread each. With one core the steps take turns, and what overlaps is waiting.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from queue import SimpleQueue
@@ -25,7 +25,7 @@ AHEAD = 2
 
 def overlap(
     given: Iterator[Given], step: Callable[[Given], Made], *, threads: int, waits: bool = False
-) -> Iterator[Made]:
+) -> Generator[Made]:
     """What `step` makes of each thing given, in order; reading, making and whoever iterates run side by side.
 
     Args:

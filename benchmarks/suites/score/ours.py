@@ -1,0 +1,45 @@
+"""Our side: `pool.score` from a dataset into a Delta table, the key kept beside the scores."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.suites.score.data import KEY, judged, model_bytes, names, write_rows
+from engine import Workspace
+from engine.ml.model import LABEL_KEY, SIGNATURE_KEY, Model
+
+if TYPE_CHECKING:
+    from benchmarks.case import Answer, Once, Parameters
+
+
+@contextmanager
+def _files(parameters: Parameters) -> Iterator[Once]:
+    with tempfile.TemporaryDirectory(prefix="tarn-bench-") as home:
+        write_rows(Path(home) / "raw", parameters)
+        signature = [{"name": name, "kind": "number"} for name in names(parameters["columns"])]
+        metadata = {
+            SIGNATURE_KEY: json.dumps(signature),
+            LABEL_KEY: json.dumps({"column": "target", "kind": "regression"}),
+        }
+        model = Model("trees", 1, model_bytes(parameters, by_column=True, metadata=metadata))
+        workspace = Workspace(home)
+        with workspace.dedicated("bench", nodes=parameters["workers"], progress=False) as pool:
+
+            @contextmanager
+            def once() -> Iterator[Answer]:
+                started = time.perf_counter()
+                job = pool.score(model, workspace.dataset("raw"), into="dbo.scores", keep=[KEY], force=True)
+                seconds = time.perf_counter() - started
+                scores = job.table.to_arrow(["score"]).column(0).to_numpy()
+                yield {**judged(scores), "stages": {"score": seconds}}
+
+            yield once
+
+
+files_100x6 = files_500x8 = _files
