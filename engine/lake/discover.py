@@ -63,7 +63,7 @@ def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, option
     A column that stands both in the path and in the file is taken from the path, as Hive does.
     """
     names = [storage.relative(plan.file.location) for plan in plans]
-    in_paths = [hive.path_values(name) for name in names]
+    in_paths = [hive.path_values(name) if options.path_columns else () for name in names]
     path_types = hive.value_types(zip(names, in_paths, strict=True), options.schema)
     in_files = union_schemas(
         (

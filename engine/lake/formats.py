@@ -107,6 +107,7 @@ class ReadOptions:
         csv: How CSV files are written.
         inspect_bytes: Text files of up to so many bytes in all are looked through from end to end for the
             types of their columns, so that no value can surprise a later read; larger ones are sampled.
+        path_columns: Whether `key=value` folders are columns.
         partition_bytes: Wanted size of a partition: decoded bytes for Parquet, bytes of text for the others.
     """
 
@@ -115,6 +116,7 @@ class ReadOptions:
     csv: CsvOptions = field(default_factory=CsvOptions)
     inspect_bytes: int = INSPECT_BYTES
     partition_bytes: int = PARTITION_BYTES
+    path_columns: bool = True
 
     def __post_init__(self) -> None:
         if self.partition_bytes < 1:

@@ -35,7 +35,7 @@ def test_paths_are_columns_that_a_star_does_not_show(months: Path, session: Sess
     result = session.run(
         f"SELECT r.*, r.filepath(1) AS y, r.filename() AS f FROM {FILES} WHERE r.filepath(2) = '12'"
     )
-    assert result.columns == ["Id", "amount", "city", "year", "month", "y", "f"]
+    assert result.columns == ["Id", "amount", "city", "y", "f"]
     assert {(row["y"], row["f"]) for row in result.to_arrow().to_pylist()} == {("2019", "part.parquet")}
     assert len(result) == 10
 

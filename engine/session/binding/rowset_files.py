@@ -56,7 +56,8 @@ def rowset_source(storage: Storage, rowset: Rowset, schema: pa.Schema | None, ke
             paths=list(rowset.paths),
         ) from None
     kept = keep(files)
-    options = ReadOptions(format=rowset.format, schema=schema, csv=rowset.csv)
+    # Folders are no columns of OPENROWSET: filepath(n) tells of them.
+    options = ReadOptions(format=rowset.format, schema=schema, csv=rowset.csv, path_columns=False)
     # With no file left, the first one still tells the columns.
     source = plan_files(storage, kept or files[:1], options)
     return source if kept else replace(source, partitions=())

@@ -28,12 +28,16 @@ _ERROR_SEVERITY = 11
 def do_declare(run: Run, statement: flow.Declare) -> None:
     for variable in statement.variables:
         name, kind = f"@{variable.name.lower()}", declared_type(variable.kind)
-        if name in run.world.variables:
+        again = run.declared.get(name) is statement
+        if name in run.world.variables and not again:
             raise BindError(
                 f"The variable name '@{variable.name}' has already been declared.",
                 "Variable names must be unique within a batch or a procedure.",
                 name=name,
             )
+        run.declared[name] = statement
+        if again and variable.value is None:
+            continue  # in a loop a variable is declared once, and keeps its value
         value = None if variable.value is None else run.value(variable.value, kind)[0]
         run.world.variables[name] = Variable(kind, value)
 

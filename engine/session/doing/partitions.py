@@ -89,6 +89,7 @@ def do_switch(run: Run, statement: tables.SwitchPartition) -> None:
             "WITH (TRUNCATE_TARGET = ON) replaces what is in it.",
             number=_SWITCH,
         )
+    _refuse_nulls(run, source, target)
     source, target = _parted(run, source), _parted(run, target)
     moved, kept = source.files() or ([], [])
     _, others = target.files() or ([], [])
@@ -180,8 +181,8 @@ def _refuse_unlike(source: _Side, target: _Side) -> None:
     """Both tables must hold the same, laid out alike, and the partitions the same values."""
     hidden = [layout_of(side.table) for side in (source, target)]
     schemas = [side.table.schema for side in (source, target)]
-    alike = [(one.name.lower(), str(one.type), one.nullable) for one in source.target.columns] == [
-        (one.name.lower(), str(one.type), one.nullable) for one in target.target.columns
+    alike = [(one.name.lower(), str(one.type)) for one in source.target.columns] == [
+        (one.name.lower(), str(one.type)) for one in target.target.columns
     ]
     if not alike or not same_columns(*schemas):
         raise _unlike("have other columns")
@@ -203,6 +204,18 @@ def _refuse_unlike(source: _Side, target: _Side) -> None:
             raise _unlike("have other boundaries there")
     elif target.number is not None:
         raise _unlike("are not partitioned alike")
+
+
+def _refuse_nulls(run: Run, source: _Side, target: _Side) -> None:
+    """A column that allows no nulls in the target must hold none in the source."""
+    pairs = zip(source.target.columns, target.target.columns, strict=True)
+    doubtful = [one.name for one, other in pairs if one.nullable and not other.nullable]
+    if doubtful:
+        missing = exp.or_(
+            *(exp.Is(this=column_tree(_ROWS, name), expression=exp.Null()) for name in doubtful)
+        )
+        if _counted(run, source.target, missing):
+            raise _unlike(f"differ: columns {', '.join(doubtful)} of the source hold nulls")
 
 
 def _unlike(how: str) -> BindError:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from engine.sql.syntax.statements.queries import Argument, Execute, ExecuteText
 
 
+_EXECUTE_SQL = "sp_executesql"
+
+
 def do_execute(run: Run, statement: Execute) -> None:
     """EXEC procedure arguments; OUTPUT arguments get the parameters' values at the end."""
     system = system_procedure(statement.procedure) if isinstance(statement.procedure, Name) else None
@@ -32,8 +35,32 @@ def do_execute(run: Run, statement: Execute) -> None:
         system(run, statement.arguments)
         run.rowcount = -1
         return
-    procedure = _procedure(run, statement)
-    given = _matched(procedure, statement.arguments)
+    if isinstance(statement.procedure, Name) and statement.procedure.name.lower() == _EXECUTE_SQL:
+        _execute_sql(run, statement)
+        return
+    _call(run, statement, _procedure(run, statement), statement.arguments)
+
+
+def _execute_sql(run: Run, statement: Execute) -> None:
+    """`sp_executesql @stmt [, @params, value, ...]`: a script with parameters of its own."""
+    texts = [run.value(argument.value)[0] for argument in statement.arguments[:2]]
+    if not texts or texts[0] is None:
+        raise BindError(
+            "sp_executesql expects parameter '@statement', which was not supplied.", "Give a text."
+        )
+    if len(texts) == 1 or not texts[1]:
+        _run_text(run, str(texts[0]))
+        return
+    # Its parameters are written as those of a procedure, and passed so.
+    text = f"CREATE PROCEDURE {_EXECUTE_SQL} {texts[1]!s} AS {texts[0]!s}"
+    [[procedure]] = [batch.statements for batch in parse_script(text)]
+    if not isinstance(procedure, CreateProcedure):
+        raise BindError("sp_executesql takes statements and their parameters.", "Write N'@p INT' as second.")
+    _call(run, statement, procedure, statement.arguments[2:])
+
+
+def _call(run: Run, statement: Execute, procedure: CreateProcedure, arguments: tuple[Argument, ...]) -> None:
+    given = _matched(procedure, arguments)
     values = {
         f"@{one.name.lower()}": _argument(run, one, given.get(one.name.lower()))
         for one in procedure.parameters
@@ -50,8 +77,12 @@ def do_execute(run: Run, statement: Execute) -> None:
 def do_execute_text(run: Run, statement: ExecuteText) -> None:
     """EXEC (text): the text sees no variable of the script around it."""
     text, _ = run.value(statement.text)
+    _run_text(run, str(text))
+
+
+def _run_text(run: Run, text: str) -> None:
     with _scope(run, {}):
-        for batch in parse_script(str(text)):
+        for batch in parse_script(text):
             try:
                 for inner in batch.statements:
                     run.do(inner)

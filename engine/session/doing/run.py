@@ -38,6 +38,7 @@ class Run:
         rowcount: Rows that the last statement returned or changed; -1 where it counts none.
         caught: The error that the CATCH block around handles.
         depth: Procedures that are being executed.
+        declared: The DECLARE that last declared each variable.
     """
 
     world: World
@@ -47,6 +48,7 @@ class Run:
     rowcount: int = -1
     caught: TarnError | None = None
     depth: int = 0
+    declared: dict[str, Statement] = field(default_factory=dict)
 
     def do(self, statement: Statement) -> None:
         """Do a statement; an error tells where it stands.

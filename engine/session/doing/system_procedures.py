@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from engine.errors import BindError
+from engine.runtime import answer_of
 from engine.session.requests.budget import Period
+from engine.session.result import ResultSet
+from engine.session.system.columns import TYPE_IDS, bytes_of, digits_of, scale_of
+from engine.session.types import sql_type
+from engine.sql.syntax import parse_script
+from engine.sql.syntax.statements.queries import Select
 
 if TYPE_CHECKING:
     from engine.session.doing.run import Run
@@ -57,6 +65,32 @@ def _named(run: Run, arguments: Sequence[Argument], names: Sequence[str]) -> Map
     return given
 
 
+def _describe_first_result_set(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_describe_first_result_set N'query'`: names and types of its columns, without running it."""
+    text = str(_named(run, arguments, ("tsql",))["tsql"])
+    selects = [one for batch in parse_script(text) for one in batch.statements if isinstance(one, Select)]
+    if not selects:
+        raise BindError("The script returns no rows.", "Give a SELECT.")
+    types = run.types(run.look_at(selects[0].query))
+    kinds = [kind for _, kind in types]
+    table = pa.table(
+        {
+            "is_hidden": pa.array([False] * len(types)),
+            "column_ordinal": pa.array(range(1, len(types) + 1), pa.int32()),
+            "name": pa.array([name or None for name, _ in types], pa.string()),
+            "is_nullable": pa.array([True] * len(types)),
+            "system_type_id": pa.array([TYPE_IDS.get(kind.base) for kind in kinds], pa.int32()),
+            "system_type_name": pa.array([str(kind) for kind in kinds], pa.string()),
+            "max_length": pa.array([bytes_of(kind) for kind in kinds], pa.int32()),
+            "precision": pa.array([digits_of(kind) or 0 for kind in kinds], pa.int32()),
+            "scale": pa.array([scale_of(kind) or 0 for kind in kinds], pa.int32()),
+        }
+    )
+    shown = tuple((field.name, sql_type(field.type)) for field in table.schema)
+    run.results.append(ResultSet(shown, answer_of(run.world.machine.pool, table)))
+
+
 _PROCEDURES: dict[str, Callable[[Run, Sequence[Argument]], None]] = {
+    "sp_describe_first_result_set": _describe_first_result_set,
     "sp_set_data_processed_limit": _set_data_processed_limit,
 }

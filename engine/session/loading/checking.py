@@ -108,7 +108,7 @@ def text_relation(storage: Storage, name: str, files: TextFiles, fields: int) ->
             f"{error.message}; {error.hint}",
             paths=list(files.paths),
         ) from None
-    options = ReadOptions(format="rows", schema=row_schema(names), csv=files.csv)
+    options = ReadOptions(format="rows", schema=row_schema(names), csv=files.csv, path_columns=False)
     source = with_paths(plan_files(storage, files.keep(found) or found[:1], options), files.places)
     big = parse_type("bigint")
     kinds = {

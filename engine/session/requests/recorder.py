@@ -224,7 +224,7 @@ def _plan_step(plan: Plan, at: int) -> PlanStep:
 
 def label_of(statement: Statement) -> str:
     """What OPTION (LABEL = '...') calls a statement; empty without."""
-    options = getattr(statement, "options", ())
+    options = getattr(statement, "hints", ()) or getattr(statement, "options", ())
     if not options and isinstance(query := getattr(statement, "query", None), exp.Query):
         options = query.args.get("options") or ()
     if not options and isinstance(rows := getattr(statement, "rows", None), exp.Query):

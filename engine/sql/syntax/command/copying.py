@@ -23,7 +23,7 @@ def copy_into(p: Grammar, start: int) -> CopyInto:
     p.expect("FROM")
     locations = p.listed(p.text)
     options = CopyOptions(**option_list(p, _rules(p))) if p.take("WITH") else CopyOptions()
-    return CopyInto(p.since(start), table, tuple(columns), tuple(locations), options)
+    return CopyInto(p.since(start), table, tuple(columns), tuple(locations), options, tuple(p.options()))
 
 
 def _column(p: Grammar) -> CopyColumn:

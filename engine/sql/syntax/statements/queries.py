@@ -218,9 +218,10 @@ class CopyOptions:
 
 @dataclass(frozen=True, slots=True)
 class CopyInto(Statement):
-    """`COPY INTO table (columns) FROM locations WITH (options)`."""
+    """`COPY INTO table (columns) FROM locations WITH (options) OPTION (hints)`."""
 
     table: Name
     columns: tuple[CopyColumn, ...]
     locations: tuple[str, ...]
     options: CopyOptions
+    hints: tuple[exp.QueryOption, ...] = ()
