@@ -26,6 +26,7 @@ from engine.session.doing import (
     transacting,
 )
 from engine.session.doing import flow as flows
+from engine.session.strict import refuse_of_other_pool
 from engine.sql.syntax.statements import flow
 from engine.sql.syntax.statements import objects as object_statements
 from engine.sql.syntax.statements import queries as query_statements
@@ -108,6 +109,8 @@ def perform(run: Run, statement: Statement) -> None:
         TarnError: What went wrong.
     """
     transacting.check_allowed(run, statement)
+    if run.world.profile.strict:
+        refuse_of_other_pool(run.world.profile, statement)
     showplan = run.world.options.showplan
     if showplan and isinstance(statement, explaining.EXPLAINED) and not run.world.dry:
         explaining.show_plan(run, statement, xml=showplan == "xml")

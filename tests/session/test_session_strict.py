@@ -1,0 +1,101 @@
+"""strict=True: what Synapse refuses on a kind of pool is refused, with its words; without, both have it all."""
+
+# ruff: noqa: E501 - SQL reads better unbroken
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.errors import UnsupportedSqlError
+from engine.runtime import InlineTasks
+from engine.session import Session
+from engine.session.profile import Profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.lake import Storage
+
+PREPARED = "CREATE TABLE t (a INT, b NVARCHAR(9)); INSERT INTO t VALUES (1, 'x')"
+NOT_SERVERLESS = [
+    ("CREATE TABLE u (a INT)", "CREATE TABLE"),
+    ("CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT a FROM t", "CREATE TABLE AS SELECT"),
+    ("SELECT a INTO u FROM t", "SELECT INTO"),
+    ("INSERT INTO t VALUES (2, 'y')", "INSERT"),
+    ("UPDATE t SET a = 2", "UPDATE"),
+    ("DELETE FROM t", "DELETE"),
+    ("TRUNCATE TABLE t", "TRUNCATE TABLE"),
+    ("MERGE t USING (SELECT 1 AS a) AS s ON t.a = s.a WHEN MATCHED THEN DELETE;", "MERGE"),
+    ("SELECT a FROM t OPTION (LABEL = 'x')", r"OPTION \(LABEL"),
+    ("SELECT a, COUNT(*) AS n FROM t GROUP BY GROUPING SETS ((a), ())", "GROUPING SETS"),
+    ("SET RESULT_SET_CACHING ON", "RESULT_SET_CACHING"),
+    ("DBCC DROPRESULTSETCACHE", "DBCC"),
+    ("EXPLAIN SELECT a FROM t", "EXPLAIN"),
+    ("RENAME OBJECT t TO u", "RENAME OBJECT"),
+    ("IF 1 = 1 BEGIN DELETE FROM t END", "DELETE"),
+]
+NOT_DEDICATED = [
+    ("SELECT Id FROM OPENROWSET(BULK 'raw/**', FORMAT = 'PARQUET') AS r", "OPENROWSET"),
+    ("CREATE VIEW v AS SELECT Id FROM OPENROWSET(BULK 'raw/**', FORMAT = 'PARQUET') AS r", "OPENROWSET"),
+    ("SELECT a FROM t ORDER BY a OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY", r"OFFSET \.\.\. FETCH"),
+    ("SELECT a FROM t FOR JSON PATH", "FOR JSON"),
+    ("SELECT CHOOSE(1, 'a', 'b') AS c", "CHOOSE"),
+    ("SELECT TRANSLATE('abc', 'a', 'x') AS c", "TRANSLATE"),
+    ("SELECT STRING_ESCAPE('a', 'json') AS c", "STRING_ESCAPE"),
+    ("USE tarn", "USE"),
+    (
+        "WHILE 1 = 0 CONTINUE; DECLARE @a INT = 0; WHILE @a < 1 BEGIN SET @a = @a + 1; CONTINUE END",
+        "CONTINUE",
+    ),
+    ("CREATE TABLE u AS SELECT a FROM t", "requires the DISTRIBUTION option"),
+]
+
+
+def session_of(storage: Storage, kind: str, *, strict: bool) -> Session:
+    profile = Profile(kind, strict=strict)
+    return Session(InlineTasks(), storage, nodes=lambda _: 1, models=lambda: None, profile=profile)
+
+
+@pytest.mark.parametrize(("text", "words"), NOT_SERVERLESS)
+def test_a_strict_serverless_pool(storage: Storage, text: str, words: str) -> None:
+    session_of(storage, "dedicated", strict=False).run(PREPARED)
+    with pytest.raises(
+        UnsupportedSqlError,
+        match=f"^{words}.*: This syntax is not supported by serverless SQL pool in Azure Synapse Analytics.",
+    ) as caught:
+        session_of(storage, "serverless", strict=True).run(text)
+    assert caught.value.hint.startswith("A dedicated pool has")
+    assert caught.value.data["pool"] == "dedicated"
+    assert caught.value.data["line"] == 1
+    session_of(storage, "serverless", strict=False).run(text)
+
+
+@pytest.mark.parametrize(("text", "words"), NOT_DEDICATED)
+def test_a_strict_dedicated_pool(storage: Storage, months: Path, text: str, words: str) -> None:
+    assert months.is_dir()
+    session_of(storage, "serverless", strict=False).run(PREPARED)
+    with pytest.raises(UnsupportedSqlError, match=words) as caught:
+        session_of(storage, "dedicated", strict=True).run(text)
+    assert "in dedicated SQL pool" in caught.value.message
+    session_of(storage, "dedicated", strict=False).run(text)
+
+
+def test_predict_says_what_an_edition_without_it_says(storage: Storage) -> None:
+    with pytest.raises(UnsupportedSqlError, match="Incorrect syntax near 'MODEL'") as caught:
+        session_of(storage, "serverless", strict=True).run(
+            "SELECT p.s FROM PREDICT(MODEL = 0xAB, DATA = (SELECT 1 AS a) AS d, RUNTIME = ONNX) WITH (s REAL) AS p"
+        )
+    assert caught.value.hint == "A dedicated pool has PREDICT; without strict=True this pool has it too."
+
+
+def test_what_both_kinds_have_goes_through(storage: Storage, months: Path) -> None:
+    assert months.is_dir()
+    session_of(storage, "dedicated", strict=True).run(
+        f"{PREPARED}; UPDATE t SET a = a + 1; SELECT a FROM t OPTION (LABEL = 'x'); CREATE TABLE u WITH (DISTRIBUTION = HASH(a)) AS SELECT a FROM t"
+    )
+    found = session_of(storage, "serverless", strict=True).run(
+        "CREATE TABLE #t (a INT); INSERT INTO #t VALUES (1); SELECT COUNT(*) AS n FROM OPENROWSET(BULK 'raw/**', FORMAT = 'PARQUET') AS r CROSS JOIN #t"
+    )
+    assert found.scalar() == 30
