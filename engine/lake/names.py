@@ -12,7 +12,7 @@ from engine.errors import PathRefusedError
 DEFAULT_SCHEMA = "dbo"
 
 # T-SQL's limit for an identifier.
-_LONGEST = 128
+LONGEST_NAME = 128
 _PART = re.compile(r"\[((?:[^\]]|\]\])*)\]|([^.\[\]]+)")
 # File systems take 255 bytes; names of letters that need several each may not fit.
 _LONGEST_FILE_NAME = 240
@@ -98,8 +98,8 @@ def _split(text: str) -> list[str]:
 def _folded(text: str, part: str) -> str:
     if not part.strip():
         raise _refuse(text, "has an empty part")
-    if len(part) > _LONGEST:
-        raise _refuse(text, f"has a part of more than {_LONGEST} characters")
+    if len(part) > LONGEST_NAME:
+        raise _refuse(text, f"has a part of more than {LONGEST_NAME} characters")
     return fold(part)
 
 

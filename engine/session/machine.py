@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.lake import TableName
-from engine.runtime import Answer, Held, Tasks, execute, write_rows
+from engine.runtime import Answer, Held, InlineTasks, Tasks, answer_of, execute, write_rows
 from engine.runtime.kernel import Settings, cursor
 from engine.session.binding.derived import put_queries
+from engine.session.catalog.definitions import SYSTEM_SCHEMAS
 from engine.session.prepared import Prepared
 from engine.sql.plan import Layout, Plan, plan_query
 
@@ -49,7 +50,7 @@ class Machine:
         """The plan of a translated query."""
         facts = {key: relation.rows.facts for key, relation in relations.items()}
         weight = sum(relation.rows.facts.bytes or 0.0 for relation in relations.values())
-        nodes = self.nodes(weight)
+        nodes = 1 if _only_catalog(relations) else self.nodes(weight)
         return self.prepared.plan(
             tree,
             relations,
@@ -64,13 +65,18 @@ class Machine:
         plan = self.plan(tree, relations)
         # To hear of each step costs a round trip for each: of one step nobody needs to hear early.
         steps = self.recorder.stepped if len(plan.steps) > 1 else None
+        here = _only_catalog(relations)  # the catalog is in this process: no worker is woken to ask it
         answer = execute(
-            self.pool, plan, tables, on_step=steps, on_sent=lambda: self.recorder.planned(plan, relations)
+            InlineTasks() if here else self.pool,
+            plan,
+            tables,
+            on_step=steps,
+            on_sent=lambda: self.recorder.planned(plan, relations),
         )
         if steps is None:
             self.recorder.stepped(answer.steps[0])
         self.recorder.answered(plan, answer)
-        return answer
+        return answer_of(self.pool, answer.to_arrow()) if here else answer
 
     def answer_to_write(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """As `answer`, of the rows that a statement writes."""
@@ -122,3 +128,8 @@ class Machine:
                 connection.register(name, rows)
             found: pa.Table = connection.sql(tree.sql(dialect="duckdb")).to_arrow_table()
         return found
+
+
+def _only_catalog(relations: Mapping[str, Relation]) -> bool:
+    """Whether a query reads system views and nothing else."""
+    return bool(relations) and all(one.schema in SYSTEM_SCHEMAS for one in relations.values())

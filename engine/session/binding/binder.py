@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
+from engine.lake.names import fold
 from engine.session.binding.catalog_functions import settle_catalog_functions
 from engine.session.binding.file_rowsets import bind_open_rowset
 from engine.session.binding.relations import Relation
@@ -71,6 +72,9 @@ class Binder:
 
     def _bind_tree(self, tree: exp.Expr, *, depth: int) -> None:
         settle_catalog_functions(tree, self.world)
+        for column in tree.find_all(exp.Column):  # `database.schema.table.column`, of the one database
+            if column.catalog and fold(column.catalog) == fold(self.world.database):
+                column.set("catalog", None)
         for node in [one for one in tree.find_all(exp.Table) if isinstance(one.this, Predict)]:
             self.world.predict(node, self)
         for lateral in tree.find_all(exp.Lateral):

@@ -12,14 +12,14 @@ from sqlglot import exp
 
 from engine.errors import BindError, NotFoundError
 from engine.lake import TableName, list_tables, open_table
-from engine.lake.names import fold
+from engine.lake.names import LONGEST_NAME, fold
 from engine.runtime import BoundTable, bound_table
 from engine.runtime.types import duckdb_name
 from engine.session.binding.binder import Binder
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.views import view_query
 from engine.session.catalog.declarations import DeclaredColumn, columns_of, declaration_of, typed
-from engine.session.catalog.definitions import Definition, Definitions, Key, Kind
+from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Definitions, Key, Kind
 from engine.session.profile import Options, Profile
 from engine.session.system import system_names, system_relation
 from engine.session.transactions import Work
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from engine.session.machine import Machine
     from engine.sql.meaning import Collation
     from engine.sql.syntax import Name
-
-SYSTEM_SCHEMAS = ("sys", "information_schema")
 
 
 @dataclass(slots=True)
@@ -123,8 +121,16 @@ class World:
         """The name of an object of this workspace.
 
         Raises:
-            BindError: It names another database.
+            BindError: It names another database, or is too long.
         """
+        for part in (name.schema, name.name):
+            if len(part) > LONGEST_NAME:
+                raise BindError(
+                    f"The identifier that starts with '{part[:LONGEST_NAME]}' is too long. Maximum length is "
+                    f"{LONGEST_NAME}.",
+                    "Choose a shorter name.",
+                    number=103,
+                )
         if name.database and fold(name.database) != fold(self.database):
             raise BindError(
                 f"Invalid object name '{name}'.",

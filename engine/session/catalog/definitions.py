@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from engine.lake import Storage
 
+# Their objects are the system's: nobody makes any.
+SYSTEM_SCHEMAS = ("sys", "information_schema")
+
 _FOLDER = "catalog/sql"
 _SUFFIX = ".json"
 

@@ -8,8 +8,7 @@ from engine.errors import BindError
 from engine.lake import TableName, list_tables
 from engine.lake.names import fold
 from engine.session.binding.views import view_query
-from engine.session.binding.world import SYSTEM_SCHEMAS
-from engine.session.catalog.definitions import Definition, Key, Kind, already_there
+from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Key, Kind, already_there
 from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
 from engine.session.system.objects import schema_names

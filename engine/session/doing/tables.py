@@ -11,9 +11,8 @@ from engine.lake import TableName, drop_table
 from engine.lake.names import DEFAULT_SCHEMA
 from engine.lake.ranges import Ranges
 from engine.session.binding.rowsets import declared_type
-from engine.session.binding.world import SYSTEM_SCHEMAS
 from engine.session.catalog.declarations import COLUMNSTORE, Declaration, DeclaredColumn
-from engine.session.catalog.definitions import Kind, already_there
+from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Kind, already_there
 from engine.session.catalog.numbering import forget_numbers
 from engine.session.doing.targets import Target, find_target
 from engine.session.storing import declared_columns
