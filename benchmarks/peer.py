@@ -34,6 +34,8 @@ PEERS: Final = {
     for peer in (
         Peer("localcluster", "distributed.LocalCluster as it comes"),
         Peer("single", "one process: pandas, XGBoost and ONNX Runtime, no cluster"),
+        Peer("onnxruntime", "onnxruntime runs the whole graph, in memory"),
+        Peer("xgboost", "XGBoost's own predictor, in memory"),
         Peer("duckdb", "DuckDB in one process, with all cores"),
         Peer("spark", "Spark local, with all cores; needs Java 17", ("pyspark==4.0.4", "tpchgen-cli==4.0.0")),
         Peer("memory", "our own runner over rows in memory: what no files and no tables would cost"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import loop, pool, prep, score, sql
+from benchmarks.suites import kernel, loop, pool, prep, score, sql
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SUITES: Final[dict[str, tuple[Case, ...]]] = {
     "pool": pool.CASES,
     "loop": loop.CASES,
+    "kernel": kernel.CASES,
     "prep": prep.CASES,
     "sql": sql.CASES,
     "score": score.CASES,

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from engine.inference.runner import RUNTIMES, Runner, Runtime, load_runner
+from engine.inference.used import used_inputs
 
-__all__ = ["RUNTIMES", "Runner", "Runtime", "load_runner"]
+__all__ = ["RUNTIMES", "Runner", "Runtime", "load_runner", "used_inputs"]

@@ -68,6 +68,7 @@ class ReferenceRunner:
 
         session = open_session(self.graph, native_threads())
         count = len(next(iter(feeds.values())))
+        feeds = with_blanks(self.inputs(), feeds)
         slices = [
             refusing(
                 session,
@@ -77,6 +78,10 @@ class ReferenceRunner:
             for start in range(0, count, ROWS)
         ]
         return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*slices, strict=True)]
+
+    def inputs(self) -> list[Port]:
+        """What the graph takes."""
+        return ports(open_session(self.graph, native_threads()))[0]
 
     def empty(self) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.empty`."""
@@ -92,6 +97,13 @@ class ReferenceRunner:
             ]
         # The file does not say how wide an output is; one row does.
         return [values[:0] for values in self.run({port.name: blank_rows(port, 1) for port in inputs})]
+
+
+def with_blanks(inputs: Sequence[Port], feeds: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """The feeds, and rows of zeros for inputs that are not fed because no answer depends on them."""
+    count = len(next(iter(feeds.values())))
+    blank = [port for port in inputs if port.name not in feeds]
+    return {**feeds, **{port.name: blank_rows(port, count) for port in blank}} if blank else feeds
 
 
 def blank_rows(port: Port, count: int) -> NDArray[Any]:

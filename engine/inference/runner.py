@@ -36,7 +36,8 @@ class Runner(Protocol):
         The answer for a row depends on that row alone: not on the others, the slices or the threads.
 
         Args:
-            feeds: Input name to array of N rows, N at least 1.
+            feeds: Input name to array of N rows, N at least 1. Inputs that no answer depends on
+                (`used_inputs`) may be left out.
 
         Returns:
             One array of N rows per output.

@@ -12,7 +12,7 @@ from engine.errors import DataError, UnsupportedError
 from engine.inference.attributes import read_ensemble
 from engine.inference.graphs import Port, parse, ports
 from engine.inference.proof import agree, alone, probe
-from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing
+from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.stages import Joined, Part, Trees, cut, part_model
 from engine.inference.tensors import dtype_of, onnx_type_of
 from engine.inference.trees import TreeKernel
@@ -58,6 +58,7 @@ class StagedRunner:
         """See `engine.inference.Runner.run`."""
         threads = native_threads()
         count = len(next(iter(feeds.values())))
+        feeds = with_blanks(self._whole.inputs(), feeds)
         slices = []
         for start in range(0, count, ROWS):
             tensors: Tensors = {name: values[start : start + ROWS] for name, values in feeds.items()}

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from engine.inference.tensors import dtype_of
 from engine.ml.casting import cast_column, refuse_lossy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -38,14 +38,16 @@ class ForeignInput:
         name: The column's name.
         dtype: What numpy calls its values; `object` for texts.
         tensor: The graph's input that it goes into.
-        wide: The input takes several columns, of which this is one.
+        place: Where the column stands in an input of several; 0 for others.
+        width: How many columns the input takes; 0 for an input of one.
         flat: The input is `[N]`, not `[N, 1]`.
     """
 
     name: str
     dtype: str
     tensor: str
-    wide: bool = False
+    place: int = 0
+    width: int = 0
     flat: bool = False
 
     @property
@@ -62,6 +64,12 @@ class ForeignSignature:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.inputs)
+
+    def using(self, tensors: Mapping[str, Collection[int] | None]) -> Self:
+        """The signature of the columns that go into these inputs of the graph, at these places of them."""
+        nowhere: frozenset[int] = frozenset()
+        wanted = [(one, tensors.get(one.tensor, nowhere)) for one in self.inputs]
+        return type(self)(tuple(one for one, places in wanted if places is None or one.place in places))
 
     def check(self, schema: pa.Schema) -> None:
         """Refuse rows of a schema that cannot be fed without loss.
@@ -89,23 +97,19 @@ class ForeignSignature:
             DataError: A value that the model's type does not hold, or a NULL where it knows none.
         """
         self.check(table.schema)
-        parts: dict[str, list[NDArray[Any]]] = {}
+        made: dict[str, NDArray[Any]] = {}
         for one in self.inputs:
-            parts.setdefault(one.tensor, []).append(cast_column(table.column(one.name), one.name, one.dtype))
-        shapes = {one.tensor: one for one in self.inputs}
-        return {tensor: _stacked(columns, shapes[tensor]) for tensor, columns in parts.items()}
-
-
-def _stacked(columns: list[NDArray[Any]], shape: ForeignInput) -> NDArray[Any]:
-    if shape.flat:
-        return columns[0]
-    if not shape.wide:
-        return columns[0].reshape(-1, 1)
-    # By columns in memory: that is how they come, and how the tree kernel wants them.
-    stacked = np.empty((len(columns), len(columns[0])), dtype=columns[0].dtype)
-    for at, values in enumerate(columns):
-        stacked[at] = values
-    return stacked.T
+            values = cast_column(table.column(one.name), one.name, one.dtype)
+            if not one.width:
+                made[one.tensor] = values if one.flat else values.reshape(-1, 1)
+                continue
+            # By columns in memory: that is how they come, and how the tree kernel wants them. What no answer
+            # depends on stays 0, or an empty text.
+            if one.tensor not in made:
+                blank = "" if values.dtype.kind == "O" else 0
+                made[one.tensor] = np.full((one.width, len(values)), blank, dtype=values.dtype).T
+            made[one.tensor][:, one.place] = values
+        return made
 
 
 def graph_inputs(graph: bytes) -> list[Port]:
@@ -149,7 +153,10 @@ def signature_of(graph: bytes, metadata: Mapping[str, str], columns: Sequence[st
             made.append(ForeignInput(_found(port.name, columns), dtype, port.name, flat=flat))
             continue
         names = declared.get(port.name) or _in_order(port, [one for one in columns if one not in single])
-        made += [ForeignInput(_found(name, columns), dtype, port.name, wide=True) for name in names]
+        made += [
+            ForeignInput(_found(name, columns), dtype, port.name, place=at, width=len(names))
+            for at, name in enumerate(names)
+        ]
     return ForeignSignature(tuple(made))
 
 

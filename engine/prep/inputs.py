@@ -80,6 +80,13 @@ class Signature:
         wanted = set(names)
         return type(self)(tuple(spec for spec in self.inputs if spec.name in wanted))
 
+    def using(self, tensors: Mapping[str, Collection[int] | None]) -> Self:
+        """The signature of the columns that go into these inputs of the graph."""
+        given = self.tensors
+        if set(given.values()) != set(self.names):
+            return self  # an input that is called otherwise than its column: names would shift
+        return self.select(name for name in self.names if given[name] in tensors)
+
     def check(self, schema: pa.Schema) -> None:
         """See the function `check`."""
         check(schema, self)

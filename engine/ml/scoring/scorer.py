@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.errors import OptionError
-from engine.inference import Runner, Runtime, load_runner
+from engine.inference import Runner, Runtime, load_runner, used_inputs
 from engine.ml.outputs import output_columns
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def scorer_for(model: Model, keep: Sequence[str], schema: pa.Schema, runtime: Ru
     """
     signature = model.signature_for(_feeding(schema, keep))
     signature.check(schema)
+    # A column that no tree splits on is not read. Where none matters all are: something must count the rows.
+    used = signature.using(used_inputs(model.onnx, model.outputs))
+    signature = used if used.inputs else signature
     scorer = Scorer(model.onnx, signature, model.outputs, model.classes, tuple(keep), runtime)
     missing = [name for name in keep if name not in schema.names]
     if missing:

@@ -1,0 +1,33 @@
+"""onnxruntime runs the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import onnxruntime as ort
+
+from benchmarks.suites.kernel.booster import booster, judged, matrix, onnx_of
+
+if TYPE_CHECKING:
+    from benchmarks.case import Answer, Once, Parameters
+
+
+@contextmanager
+def _memory(parameters: Parameters) -> Iterator[Once]:
+    rows = matrix(parameters)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = parameters["threads"]
+    session = ort.InferenceSession(onnx_of(booster(parameters), parameters["columns"]), options)
+    session.run(None, {"x": rows[:1000]})
+
+    @contextmanager
+    def once() -> Iterator[Answer]:
+        _, chances = session.run(["label", "probabilities"], {"x": rows})
+        yield lambda: judged(chances[:, 1])
+
+    yield once
+
+
+memory_100x6 = memory_500x8 = _memory
