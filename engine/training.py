@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from engine.events import EventLog
     from engine.lake import Readable
     from engine.ml.metric import CustomMetric
+    from engine.ml.model import Model
+    from engine.ml.retrain import Retrained
     from engine.ml.search import Surroundings
     from engine.ml.split import Split
     from engine.ml.study import Study
@@ -182,6 +184,42 @@ class TrainingVerbs(Pool):
 
         with show(f"resume {name}", math.nan, visible=self.progress) as bar:
             return take_up(name, self._surroundings(bar, "score")).run(limits)
+
+    @recorded("train", "retrain {model}")
+    def retrain(self, model: Model | str) -> Retrained:
+        """Make a registered model again, from the very data, split, features and settings of its lineage.
+
+        Args:
+            model: A registered version, or a name (its alias `champion`, else the newest).
+
+        Returns:
+            The model, whether it is the registered one bit for bit, and what has changed since.
+
+        Raises:
+            ModelError: The version does not tell how it was made.
+            UnsupportedError: It went on from another model, or has a metric of the user's own.
+            NotFoundError: Its data are gone.
+        """
+        from engine.ml.retrain import recipe_of, retrain
+        from engine.ml.split import Split
+
+        models = self.workspace.models
+        found = models.current(model) if isinstance(model, str) else model
+        lineage = models.lineage(found)
+        made, pinned = recipe_of(found, lineage), lineage["source"]
+        open_source = self.workspace.table if pinned["kind"] == "table" else self.workspace.dataset
+        data = self.training_set(
+            open_source(pinned["name"], version=pinned["version"]),
+            features=models.features(found),
+            objective=lineage["label"]["objective"],
+            metric=lineage["label"]["metric"],
+            split=Split(**lineage["split"]),
+            **lineage["columns"],
+        )
+        with show(f"retrain {found.name}", 1, visible=self.progress) as bar:
+            again = retrain(self, data, lineage, made)
+            bar.advance()
+        return again
 
     def _surroundings(self, bar: Bar, metric: str) -> Surroundings:
         from functools import partial

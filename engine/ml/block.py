@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from engine.errors import DataError
 from engine.ml import spool
@@ -16,12 +17,11 @@ from engine.prep.rowhash import row_hashes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
     from engine.lake import Partition, Reader
     from engine.ml.label import Label
     from engine.ml.split import Assignment, Split
-    from engine.prep import Preparation
+    from engine.prep import Crossed, Preparation
 
 # In place of a role and of a turn of the split: every row that does not test.
 ALL_ROWS = -1
@@ -76,6 +76,7 @@ class Recipe:
         assignment: Gives rows their folds.
         weight: Column of the rows' weights.
         group: Column of what rows are ranked within.
+        crossed: How rows that do not test are prepared, where encodings by the label are cross-fitted.
     """
 
     reader: Reader
@@ -84,6 +85,7 @@ class Recipe:
     assignment: Assignment
     weight: str | None = None
     group: str | None = None
+    crossed: Crossed | None = None
 
     def make(self, partition: Partition) -> tuple[Block, pa.Table]:
         """The block of a partition, and the raw rows of the features.
@@ -96,12 +98,16 @@ class Recipe:
         table = self.reader.read(partition, list(dict.fromkeys((*names, *more))))
         truth = encode(table.column(self.label.column), self.label)
         raw = table.select(names)
+        folds = self.assignment.folds(table)
         matrix = self.preparation.matrix(raw)
+        if self.crossed is not None:
+            learning = folds != TEST
+            matrix[learning] = self.crossed.matrix(table.filter(pa.array(learning)))
         _refuse_infinite(matrix, self.preparation.feature_names)
         whole = Block(
             matrix,
             truth,
-            self.assignment.folds(table),
+            folds,
             None if self.weight is None else _weights(table.column(self.weight), self.weight),
             None if self.group is None else row_hashes(table, [self.group], seed=0),
         )
@@ -167,8 +173,6 @@ def _refuse_infinite(matrix: npt.NDArray[np.float32], names: tuple[str, ...]) ->
 
 
 def _weights(column: pa.ChunkedArray, name: str) -> npt.NDArray[np.float32]:
-    import pyarrow as pa
-
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise DataError(
             f"Weights '{name}' are of type {column.type}.", "Weights are numbers of at least 0.", column=name

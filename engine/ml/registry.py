@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from engine.errors import OptionError
+from engine.errors import OptionError, ParityError
 from engine.inference.graphs import Port, ports
 from engine.inference.reference import open_session
 from engine.inference.tensors import dtype_of
 from engine.ml.export import ExportedModel, export
 from engine.ml.foreign import checked_foreign
 from engine.ml.model import LABEL_KEY, NAME_KEY, SIGNATURE_KEY, Model
-from engine.ml.tracking import ModelVersion, Tensor, Tracking
+from engine.ml.provenance import lineage_of, unfitted_features
+from engine.ml.tracking import FAILED, GATE_TAG, PASSED, ModelVersion, Tensor, Tracking
 from engine.prep import feed
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 # The alias that scoring by name follows.
 DEFAULT_ALIAS = "champion"
+
+# Files beside a version's run.
+_PARITY, _LINEAGE, _FEATURES = "parity.json", "lineage.json", "features.pickle"
 
 # What a URL, a folder and MLflow's `models:/name@alias` all take.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,127}")
@@ -45,41 +50,56 @@ class Models:
         name: str,
         model: TrainedModel | bytes | str | PathLike[str],
         *,
-        aliases: Sequence[str] = (DEFAULT_ALIAS,),
+        alias: str | Sequence[str] | None = DEFAULT_ALIAS,
         columns: Sequence[str] | None = None,
     ) -> Model:
-        """Register a trained model as one ONNX graph, if it passes the parity gate, or an ONNX file as it is.
+        """Register a trained model as one ONNX graph behind the parity gate, or an ONNX file as it is.
+
+        The gate's report is stored with the version, and so is its lineage: data, split, features,
+        parameters, code, libraries and metrics. A version that fails is kept for whoever looks into it, but
+        takes no alias, now or later, and `current` passes it over.
 
         Args:
             name: Model name; a new version of it is made.
             model: What `pool.train` returned, or a study's `best`; or an ONNX file that something else has
                 exported, as bytes or by its path. Of such a file what can be is checked: that it loads, that
                 columns can feed its inputs, that it answers each row.
-            aliases: Names that shall point at the new version.
+            alias: A name, or several, that shall point at the new version.
             columns: For an ONNX file with an input of several columns, their names in the model's order;
                 without them that input takes the columns of the data in their order.
 
         Raises:
-            ParityError: The graph does not agree with XGBoost; nothing is registered.
+            ParityError: The graph does not agree with XGBoost: says on which rows, and by how much. The
+                version is there, without an alias; `data["version"]` is its number.
             UnsupportedError: Something in the model has no ONNX form; or an ONNX file that no columns feed.
+                Nothing is registered.
             FormatError: The file is no ONNX file, too large, or onnxruntime cannot load it.
             PathRefusedError: Its weights lie outside its folder.
             OptionError: A name or alias that the registry cannot hold, or columns that do not fit.
         """
+        aliases = (alias,) if isinstance(alias, str) else tuple(alias or ())
         _check_names(name, aliases)
         if isinstance(model, bytes | str | PathLike):
             run_id, digest = self._log_foreign(name, checked_foreign(model, columns))
+            version = self.tracking.register(name, run_id, tags={"digest": digest})
         elif columns is not None:
             raise OptionError(
                 "columns= belongs to ONNX files; a trained model knows its columns.", "Leave it out."
             )
         else:
-            exported = export_trained(name, model)
-            run_id, digest = self._log(name, model, exported), exported.digest
-        version = self.tracking.register(name, run_id, tags={"digest": digest})
-        for alias in aliases:
-            self.tracking.set_alias(name, alias, version.version)
+            version = self._register_trained(name, model)
+        for one in aliases:
+            self.tracking.set_alias(name, one, version.version)
         return self.get(name, version.version)
+
+    def _register_trained(self, name: str, model: TrainedModel) -> ModelVersion:
+        exported = export_trained(name, model)
+        run_id = self._log(name, model, exported)
+        tags = {"digest": exported.digest, GATE_TAG: PASSED if exported.report.passed else FAILED}
+        version = self.tracking.register(name, run_id, tags=tags)
+        if not exported.report.passed:
+            _refuse(version, exported)
+        return version
 
     def _log_foreign(self, name: str, graph: bytes) -> tuple[str, str]:
         model = Model(name, 0, graph)
@@ -104,9 +124,37 @@ class Models:
                     "onnx_labels_flipped": exported.report.labels_flipped,
                 },
             )
-            self.tracking.log_json(run_id, "parity.json", exported.report.to_json())
+            self.tracking.log_json(run_id, _PARITY, exported.report.to_json())
+            self.tracking.log_json(run_id, _LINEAGE, lineage_of(model))
+            self.tracking.log_bytes(run_id, _FEATURES, unfitted_features(model))
             self.tracking.log_model(run_id, exported.onnx, *_tensors_of(exported.onnx))
         return run_id
+
+    def parity(self, model: Model) -> dict[str, Any]:
+        """The parity gate's report of a version.
+
+        Raises:
+            NotFoundError: It has none.
+        """
+        return dict(json.loads(self.tracking.file_bytes(model.run_id, _PARITY)))
+
+    def lineage(self, model: Model) -> dict[str, Any]:
+        """What decided a version: `source`, `split`, `features`, `training`, `code`, `libraries`, ...
+
+        Raises:
+            NotFoundError: It has none: it was not trained here.
+        """
+        return dict(json.loads(self.tracking.file_bytes(model.run_id, _LINEAGE)))
+
+    def features(self, model: Model) -> Any:
+        """The scikit-learn transformer of a version as it was before its fit.
+
+        It is a pickle that this workspace's own registry wrote: load no registry of people you do not trust.
+
+        Raises:
+            NotFoundError: It has none.
+        """
+        return pickle.loads(self.tracking.file_bytes(model.run_id, _FEATURES))  # noqa: S301 - said above
 
     def get(self, name: str, version: int | str | None = None) -> Model:
         """A version by number or alias; the newest by default.
@@ -118,18 +166,32 @@ class Models:
         return self._load(found)
 
     def current(self, name: str) -> Model:
-        """The version that `champion` points at, else the newest."""
+        """The version that `champion` points at, else the newest that has passed the parity gate."""
         versions = self.tracking.versions(name)
-        champion = any(DEFAULT_ALIAS in version.aliases for version in versions)
-        return self.get(name, DEFAULT_ALIAS if champion else None)
+        if any(DEFAULT_ALIAS in version.aliases for version in versions):
+            return self.get(name, DEFAULT_ALIAS)
+        passed = [version.version for version in versions if version.passed]
+        return self.get(name, max(passed) if passed else None)
 
     def _load(self, found: ModelVersion) -> Model:
         graph = self.tracking.model_bytes(found)
         return Model(found.name, found.version, graph, found.aliases, found.run_id)
 
     def alias(self, name: str, alias: str, version: int) -> Model:
-        """Point an alias at a version; rolling back is pointing it at an earlier one."""
+        """Point an alias at a version; rolling back is pointing it at an earlier one.
+
+        Raises:
+            ParityError: The version has failed the parity gate.
+            NotFoundError: There is no such version.
+        """
         _check_names(name, (alias,))
+        if not self.tracking.version(name, version).passed:
+            raise ParityError(
+                f"Version {version} of model '{name}' failed the parity gate and takes no alias.",
+                "models.parity(models.get(name, version)) is its report.",
+                name=name,
+                version=version,
+            )
         self.tracking.set_alias(name, alias, version)
         return self.get(name, version)
 
@@ -146,7 +208,7 @@ class Models:
 
 
 def export_trained(name: str, model: TrainedModel) -> ExportedModel:
-    """The one graph of a trained model, gated on its sample rows."""
+    """The one graph of a trained model, with what the gate says of it on its sample rows."""
     preparation = model.features.preparation
     label = {"column": model.label.column, "kind": model.label.kind, "classes": model.label.classes}
     return export(
@@ -161,7 +223,22 @@ def export_trained(name: str, model: TrainedModel) -> ExportedModel:
         },
         # onnxmltools adds the base score last, XGBoost first: amounts of 18,000 come out 0.008 off.
         converter="tarn" if model.label.classes is None else None,
+        strict=False,
     )
+
+
+def _refuse(version: ModelVersion, exported: ExportedModel) -> NoReturn:
+    """Say what the gate found of a version that is registered, but must not be used."""
+    try:
+        exported.report.raise_if_failed()
+    except ParityError as found:
+        raise ParityError(
+            f"Version {version.version} of model '{version.name}' takes no alias. {found.message}",
+            "Its report is stored with it: models.parity(models.get(name, version)).",
+            version=version.version,
+            **found.data,
+        ) from None
+    raise AssertionError("a report that failed raises")
 
 
 def _check_names(name: str, aliases: Sequence[str]) -> None:

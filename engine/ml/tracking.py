@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "tarn"
 _MODEL_FOLDER = "model"
 _MODEL_FILE = "model.onnx"
+# On a version: whether its graph has passed the parity gate. One without the tag was checked in another way.
+GATE_TAG = "tarn.gate"
+FAILED = "failed"
+PASSED = "passed"
 # MLflow refuses a parameter value of more than 6,000 characters and a batch of more than 1,000 metrics.
 _LONGEST_PARAM = 6000
 _LARGEST_BATCH = 1000
@@ -36,12 +40,13 @@ _LARGEST_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One registered version, as the registry knows it."""
+    """One registered version, as the registry knows it; `passed` unless its graph failed the parity gate."""
 
     name: str
     version: int
     run_id: str
     aliases: tuple[str, ...]
+    passed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,13 @@ class Tracking:
         """A small file of facts beside the run."""
         self._client.log_text(run_id, json.dumps(content, indent=1, sort_keys=True), name)
 
+    def log_bytes(self, run_id: str, name: str, content: bytes) -> None:
+        """A file beside the run."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            self._client.log_artifact(run_id, str(path))
+
     def log_model(
         self, run_id: str, onnx_bytes: bytes, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
     ) -> None:
@@ -181,7 +193,7 @@ class Tracking:
         version = self._client.create_model_version(
             name, source=f"runs:/{run_id}/{_MODEL_FOLDER}", run_id=run_id, tags=dict(tags)
         )
-        return ModelVersion(name, int(version.version), run_id, ())
+        return ModelVersion(name, int(version.version), run_id, (), tags.get(GATE_TAG) != FAILED)
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Point an alias at a version, or raise where there is no such version."""
@@ -223,6 +235,7 @@ class Tracking:
                 int(row.version),
                 row.run_id,
                 tuple(sorted(a for a, v in aliases.items() if int(v) == int(row.version))),
+                row.tags.get(GATE_TAG) != FAILED,
             )
             for row in rows
         ]
@@ -234,13 +247,24 @@ class Tracking:
 
     def model_bytes(self, version: ModelVersion) -> bytes:
         """The ONNX file of a version."""
-        folder = self._client.get_run(version.run_id).info.artifact_uri
-        if folder.startswith("file://"):
-            # MLflow would copy it to a temporary folder, through a pool of threads that it never ends.
-            return (Path(unquote(urlparse(folder).path)) / _MODEL_FOLDER / _MODEL_FILE).read_bytes()
-        with tempfile.TemporaryDirectory() as copies:
-            path = self._client.download_artifacts(version.run_id, f"{_MODEL_FOLDER}/{_MODEL_FILE}", copies)
-            return Path(path).read_bytes()
+        return self.file_bytes(version.run_id, f"{_MODEL_FOLDER}/{_MODEL_FILE}")
+
+    def file_bytes(self, run_id: str, name: str) -> bytes:
+        """A file of a run.
+
+        Raises:
+            NotFoundError: The run has none of that name.
+        """
+        try:
+            folder = self._client.get_run(run_id).info.artifact_uri
+            if folder.startswith("file://"):
+                # MLflow would copy it to a temporary folder, through a pool of threads that it never ends.
+                return (Path(unquote(urlparse(folder).path)) / name).read_bytes()
+            with tempfile.TemporaryDirectory() as copies:
+                return Path(self._client.download_artifacts(run_id, name, copies)).read_bytes()
+        except (OSError, _mlflow_error()) as missing:
+            message = f"Run '{run_id}' has no file '{name}'."
+            raise NotFoundError(message, "Was it made by another version of Tarn?", name=name) from missing
 
 
 def _matches(candidate: ModelVersion, wanted: int | str | None) -> bool:

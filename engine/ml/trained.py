@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from engine.ml.evaluate import Evaluation
     from engine.ml.label import Label
+    from engine.ml.provenance import Made
+    from engine.ml.training_set import TrainingSet
     from engine.prep import FittedFeatures
 
 
@@ -22,10 +24,12 @@ class Lineage:
     Attributes:
         source: Table or dataset name.
         version: Its version, None where it has none.
+        kind: `table` or `dataset`.
     """
 
     source: str
     version: int | None
+    kind: str = "table"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class TrainedModel:
         sample: Raw rows for the parity gate, training rows among them.
         run_id: Its MLflow run.
         where: On which workers it was trained, and why.
+        data: The training set, while it is at hand.
+        made: How its booster was grown.
     """
 
     booster: bytes
@@ -55,6 +61,8 @@ class TrainedModel:
     sample: pa.Table = field(repr=False)
     run_id: str = ""
     where: str = ""
+    data: TrainingSet | None = field(default=None, repr=False)
+    made: Made | None = None
 
     def importance(self) -> pd.Series[float]:
         """Total gain of each feature, as shares that sum to 1, largest first; unused ones are 0."""

@@ -12,6 +12,7 @@ from engine.events import ModelTrained
 from engine.ml.constraints import placed
 from engine.ml.one_fit import OneFit, fit_once
 from engine.ml.params import check_booster, check_params
+from engine.ml.provenance import Made
 from engine.ml.split import TEST, VALID
 from engine.ml.study_runs import data_params, tags_of
 from engine.ml.trained import TrainedModel
@@ -96,11 +97,13 @@ def run_training(
             label=data.label,
             params=params,
             rounds=grown.rounds,
-            evaluation=data.evaluate(pool, grown.booster, fold=_judged_on(data)),
+            evaluation=data.evaluate(pool, grown.booster, fold=judged_on(data)),
             lineage=data.lineage,
             sample=data.sample,
             run_id=run_id,
             where=grown.where,
+            data=data,
+            made=_made(pool, grown.where, plan.rounds, plan.patience, goes_on=plan.model is not None),
         )
         curve = (data.label.metric, grown.curve)
         tracking.log(run_id, params={"workers": grown.where}, metrics=model.evaluation.metrics, curve=curve)
@@ -130,21 +133,37 @@ def best_model(
     data = asked.data
     if data.split.rounds == 1:
         booster, where = sliced(models[0], winner.rounds), "in the search, one thread"
+        made = Made("trial", winner.rounds)
     else:
         grown = fit_once(pool, data, OneFit(params, winner.rounds))
         booster, where = grown.booster, grown.where
+        made = _made(pool, where, winner.rounds)
     return TrainedModel(
         booster=booster,
         features=data.features,
         label=data.label,
         params=params,
         rounds=winner.rounds,
-        evaluation=data.evaluate(pool, booster, fold=_judged_on(data)),
+        evaluation=data.evaluate(pool, booster, fold=judged_on(data)),
         lineage=data.lineage,
         sample=data.sample,
         run_id=run_id,
         where=where,
+        data=data,
+        made=made,
     )
+
+
+def _made(pool: Pool, where: str, rounds: int, patience: int | None = None, *, goes_on: bool = False) -> Made:
+    size, threads = pool_size(pool)
+    workers = "one" if where.startswith("on one worker") else "all"
+    return Made("train", rounds, patience, workers, size, threads, goes_on)
+
+
+def pool_size(pool: Pool) -> tuple[int, int]:
+    """Workers of a pool, and threads of all of them."""
+    threads = pool.client.nthreads()
+    return len(threads), sum(threads.values())
 
 
 def _check_goes_on(model: TrainedModel, data: TrainingSet) -> None:
@@ -167,7 +186,7 @@ def _check_goes_on(model: TrainedModel, data: TrainingSet) -> None:
         )
 
 
-def _judged_on(data: TrainingSet) -> int:
+def judged_on(data: TrainingSet) -> int:
     """The test fold, or the validation fold where the user asked for no test rows."""
     if data.count(TEST):
         return TEST

@@ -7,6 +7,7 @@ reads the used columns, runs the exported preparation graph and leaves its outpu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,9 @@ from engine.ml.categories import chosen_features
 from engine.ml.evaluate import Evaluation, RankingOf, SumsOf, evaluation_of
 from engine.ml.label import Label, LabelSummary, check_column, merge, resolve, summarise
 from engine.ml.matrix import check_codes
-from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Split, plan_split
+from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Assignment, Split, plan_split
 from engine.ml.trained import Lineage
-from engine.prep import FittedFeatures, blocks_of, fit
+from engine.prep import FittedFeatures, blocks_of, fit, learns_from_label, signature_of
 
 if TYPE_CHECKING:
     from engine.lake import Partition, Readable, Reader, Source
@@ -136,11 +137,15 @@ def build(
     )
     label = resolve(columns.target, merge(summaries), objective=objective, metric=metric)
     split = _check_ranking(label, columns, split)
-    fitted, notes = _fit_features(pool, scan, columns, features)
+    given, notes = _given_features(pool, scan, columns, features)
+    if not isinstance(given, FittedFeatures):
+        signature_of(given, scan.schema, columns.target)  # what cannot be honoured is refused before a pass
+    assignment = plan_split(split, blocks_of(scan), pool, target=columns.target)
+    fitted = _fitted(pool, scan, columns.target, given, assignment, split.key)
     preparation = fitted.preparation
-    used = preparation.signature.names
-    assignment = plan_split(split, blocks_of(scan), pool, target=columns.target, features=used)
-    recipe = Recipe(scan.reader, preparation, label, assignment, columns.weight, columns.group)
+    recipe = Recipe(
+        scan.reader, preparation, label, assignment, columns.weight, columns.group, fitted.crossed
+    )
     key = _key(source, scan, fitted, columns, label, split)
     codes = tuple(_place(name, preparation.feature_names) for name in columns.categorical)
     blocks = Blocks(key, recipe, scan.partitions, split, len(preparation.feature_names), codes)
@@ -154,7 +159,7 @@ def build(
         features=fitted,
         label=label,
         split=split,
-        lineage=Lineage(source.name, source.version),
+        lineage=Lineage(source.name, source.version, type(source).__name__.lower()),
         sample=pa.concat_tables([fact.sample for fact in facts]),
         key=key,
         notes=notes,
@@ -206,10 +211,8 @@ class _SummariseLabel:
         return summarise(self.reader.read(partition, [self.column]).column(0))
 
 
-def _fit_features(
-    pool: Pool, scan: Source, columns: Columns, features: Any
-) -> tuple[FittedFeatures, tuple[str, ...]]:
-    """Fit what the user gave, take over what is fitted already, or choose by column types."""
+def _given_features(pool: Pool, scan: Source, columns: Columns, features: Any) -> tuple[Any, tuple[str, ...]]:
+    """What the user gave, fitted or not, or what column types suggest."""
     if isinstance(features, FittedFeatures):
         for name in columns.named:
             if name in features.preparation.signature.names and name != columns.group:
@@ -222,7 +225,36 @@ def _fit_features(
     notes: tuple[str, ...] = ()
     if features is None:
         features, notes = chosen_features(scan, pool, columns)
-    return fit(features, scan, pool, target=columns.target), notes
+    return features, notes
+
+
+def _fitted(
+    pool: Pool,
+    scan: Source,
+    target: str,
+    features: Any,
+    assignment: Assignment,
+    key: Sequence[str] | None,
+) -> FittedFeatures:
+    """Fit features on all rows; those that learn from the label must not see that of rows that test."""
+    if isinstance(features, FittedFeatures):
+        return features
+    rows = blocks_of(scan)
+    if learns_from_label(features):
+        rows = replace(rows, read=_OutsideTest(rows.read, assignment))
+    return fit(features, rows, pool, target=target, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class _OutsideTest:
+    """Reads the rows of a partition that do not test."""
+
+    read: Callable[[Any, Sequence[str]], pa.Table]
+    assignment: Assignment
+
+    def __call__(self, part: Any, columns: Sequence[str]) -> pa.Table:
+        table = self.read(part, list(dict.fromkeys((*columns, *self.assignment.columns))))
+        return table.filter(pa.array(self.assignment.folds(table) != TEST)).select(list(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,5 +300,7 @@ def _key(
 ) -> str:
     """Names the content by everything that decides it: files with their stamps, graph, label, split."""
     task = (label.column, label.kind, label.classes)
-    parts = (source.name, source.version, scan.partitions, fitted.preparation.digest, columns, task, split)
+    graphs = [fitted.preparation, *(fitted.crossed.without if fitted.crossed else ())]
+    digests = tuple(graph.digest for graph in graphs)
+    parts = (source.name, source.version, scan.partitions, digests, columns, task, split)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -20,6 +20,7 @@ from engine.prep.inputs import Signature, frame, kind_of
 from engine.prep.parity import check_parity
 from engine.prep.passes import drive
 from engine.prep.plan import check, check_label, texts_left, times_left, used_columns
+from engine.prep.rowhash import key_of
 from engine.prep.target import Target
 from engine.prep.views import Inflow, View
 
@@ -62,7 +63,12 @@ class FittedFeatures:
 
 
 def fit(
-    transformer: Estimator, source: Source | Blocks, runner: Runner, *, target: str | None = None
+    transformer: Estimator,
+    source: Source | Blocks,
+    runner: Runner,
+    *,
+    target: str | None = None,
+    key: Sequence[str] | None = None,
 ) -> FittedFeatures:
     """Fit a plain scikit-learn transformer on partitions, in as many passes as its deepest chain of steps.
 
@@ -73,6 +79,8 @@ def fit(
         source: The data.
         runner: Who does the work.
         target: The label's column, which is never a feature; positions in column selections count without it.
+        key: Columns that name a row, by which a TargetEncoder deals out rows to the folds of its cross-fit;
+            None takes all columns but the label.
 
     Returns:
         The fitted object and its graph. Means and variances agree with a fit on the whole data to 1e-9,
@@ -92,7 +100,8 @@ def fit(
     label = None
     if target is not None:
         folds, seed = check_label(transformer, target)
-        label = Target.of(blocks.schema, target, signature.names).dealt(folds, seed)
+        keys = tuple(key or ()) or key_of(blocks.schema, target)
+        label = Target.of(blocks.schema, target, keys).dealt(folds, seed)
     names = tuple(schema.names)
     inflow = Inflow(View(names), head, _layout(schema), names, label)
     fitted = drive(fit_step(transformer, inflow), blocks, signature, runner)

@@ -48,6 +48,32 @@ def row_hashes(table: pa.Table, columns: Sequence[str], seed: int) -> NDArray[np
     return state
 
 
+def key_of(schema: pa.Schema, target: str) -> tuple[str, ...]:
+    """The columns that tell rows apart where nobody names a key: all but the label that can be hashed.
+
+    The label is none of them. If it were, all rows of a category with one label could land in one fold, and
+    the folds would tell the label. A table of nothing but its label is told apart by that.
+    """
+    usable = tuple(sorted(f.name for f in schema if f.name != target and can_hash(f.type)))
+    return usable or (target,)
+
+
+def can_hash(kind: pa.DataType) -> bool:
+    """Whether rows can be told apart by columns of this type."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (
+        pa.types.is_date,
+        pa.types.is_timestamp,
+        pa.types.is_integer,
+        pa.types.is_boolean,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_null,
+    )
+    return _is_text(kind) or any(test(kind) for test in tests)
+
+
 def _column(column: pa.ChunkedArray, name: str) -> NDArray[np.uint64]:
     kind = column.type
     if pa.types.is_dictionary(kind):

@@ -26,7 +26,8 @@ class Target:
 
     Attributes:
         column: Its name.
-        keys: The raw columns by which, with the label, rows are dealt out to the folds of a cross-fit.
+        keys: The columns by which rows are dealt out to the folds of a cross-fit; never the label, or the
+            folds would tell it.
         folds: How many folds.
         seed: Another seed, other folds.
         dtype: `text`, `bool`, `int` or `float`: the type of the classes that are made of it.
@@ -58,7 +59,7 @@ class Target:
 
     def fold_of(self, table: pa.Table) -> np.ndarray:
         """The fold of each row, int64 `[rows]`: by its values, wherever it stands."""
-        hashes = row_hashes(table, (*sorted({*self.keys} - {self.column}), self.column), self.seed)
+        hashes = row_hashes(table, self.keys, self.seed)
         return np.asarray((hashes >> np.uint64(11)) % np.uint64(self.folds), dtype=np.int64)
 
 

@@ -113,12 +113,12 @@ def test_an_amount_may_be_a_whole_number() -> None:
 
 
 def crossed_by_hand(
-    fitted: FittedFeatures, encoder: Any, table: pa.Table, label: np.ndarray
+    fitted: FittedFeatures, encoder: Any, table: pa.Table, label: np.ndarray, columns: list[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encode every fold by scikit-learn fitted on the others; the folds are those that the fit dealt."""
     assert fitted.crossed is not None
     folds = fitted.crossed.target.fold_of(table)
-    rows = frame(table, Signature.of(table.schema, [n for n in table.column_names if n != "y"]))
+    rows = frame(table, Signature.of(table.schema, columns))
     out: np.ndarray | None = None
     for fold in range(fitted.crossed.target.folds):
         here = folds == fold
@@ -133,8 +133,11 @@ def crossed_by_hand(
 def test_training_rows_are_encoded_without_their_own_fold(label: str) -> None:
     encoder = TargetEncoder(cv=3)
     full = words().append_column("y", LABELS[label])
-    fitted = fit(encoder, split(full, [10, 500]), InlineRunner(), target="y")
-    by_hand, folds = crossed_by_hand(fitted, encoder, full, LABELS[label].to_numpy(zero_copy_only=False))
+    full = full.append_column("row", pa.array(np.arange(ROWS)))
+    columns = ColumnTransformer([("t", encoder, words().column_names)])
+    fitted = fit(columns, split(full, [10, 500]), InlineRunner(), target="y", key=["row"])
+    truth = LABELS[label].to_numpy(zero_copy_only=False)
+    by_hand, folds = crossed_by_hand(fitted, encoder, full, truth, words().column_names)
     np.testing.assert_allclose(fitted.training_matrix(full), by_hand, rtol=1e-6, atol=1e-6)
     assert np.bincount(folds).min() > ROWS / 4
     assert not np.allclose(fitted.training_matrix(full), fitted.preparation.matrix(full))
@@ -156,8 +159,8 @@ def test_a_step_behind_is_fitted_on_what_training_rows_look_like() -> None:
         ColumnTransformer([("t", TargetEncoder(cv=4), ["word", "code"])]), StandardScaler()
     )
     fitted = fit(pipeline, split(full, [100, 300]), InlineRunner(), target="y")
-    rows = full.select(["word", "code", "y"])
-    by_hand, _ = crossed_by_hand(fitted, TargetEncoder(cv=4), rows, LABELS["amounts"].to_numpy())
+    truth = LABELS["amounts"].to_numpy()
+    by_hand, _ = crossed_by_hand(fitted, TargetEncoder(cv=4), full, truth, ["word", "code"])
     scaler = StandardScaler().fit(by_hand)
     np.testing.assert_allclose(fitted.transformer[-1].mean_, scaler.mean_, rtol=1e-9)
     np.testing.assert_allclose(fitted.transformer[-1].var_, scaler.var_, rtol=1e-9)

@@ -14,7 +14,7 @@ from engine.errors import DataError, NotFoundError
 from engine.ml.split.spec import FOLD_NAMES, Split
 from engine.ml.split.strata import class_edges, texts_of
 from engine.ml.split.times import ordered, time_edges
-from engine.prep.rowhash import row_hashes
+from engine.prep.rowhash import key_of, row_hashes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,18 +36,14 @@ class Assignment(Protocol):
         ...
 
 
-def plan_split(
-    split: Split, blocks: Blocks, runner: Runner, *, target: str, features: Sequence[str]
-) -> Assignment:
+def plan_split(split: Split, blocks: Blocks, runner: Runner, *, target: str) -> Assignment:
     """Make a split ready, with as many passes over the data as it needs: none if at random or by group.
 
     Args:
         split: What is asked for.
         blocks: All rows.
         runner: Who does the work.
-        target: The label's column.
-        features: The raw columns of the features, by which (and the label) rows are told apart if there is
-            no key.
+        target: The label's column, by which rows are not told apart.
 
     Raises:
         NotFoundError: A column of the split is not there.
@@ -65,9 +61,7 @@ def plan_split(
         return ByWord(split.column)
     if split.time:
         return ByTime(split.time, time_edges(split.time, shares, blocks, runner), codes)
-    keys = (
-        (split.group,) if split.group else tuple(split.key or ()) or (*sorted({*features} - {target}), target)
-    )
+    keys = (split.group,) if split.group else tuple(split.key or ()) or key_of(blocks.schema, target)
     hashed = ByHash(keys, split.seed, tuple(np.cumsum(shares[:-1])), codes)
     if not split.stratify:
         return hashed

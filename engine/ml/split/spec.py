@@ -25,7 +25,7 @@ _MOST_PARTS = 100
 class Split:
     """How rows are dealt out to training, validation and test.
 
-    By default at random: by a hash of the features and the label (or of `key`) with the seed. `stratify`
+    By default at random: by a hash of all columns but the label (or of `key`) with the seed. `stratify`
     keeps the shares within each class, `group` keeps rows together, `time` trains on the past and tests on
     the future, `column` takes over what a column says.
 
@@ -33,7 +33,8 @@ class Split:
         valid: Share that early stopping and the search look at; not used with `folds` or `column`.
         test: Share that nothing looks at before the final report; not used with `column`.
         seed: Another seed is another split.
-        key: Columns that name a row; None takes the features and the label.
+        key: Columns that name a row; None takes all but the label. Rows that are equal in them stay together,
+            so name one where many are.
         stratify: True for the label, or a column: each of its values has the same shares, to a row or, for a
             value of more than 65,536 rows, to one in 65,536.
         group: A column whose equal values must not be torn apart.
