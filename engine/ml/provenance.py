@@ -99,9 +99,7 @@ def columns_of(data: TrainingSet) -> dict[str, Any]:
 
 def unfitted_features(model: TrainedModel) -> bytes:
     """The transformer as it was before its fit, pickled."""
-    from sklearn.base import clone
-
-    return pickle.dumps(clone(model.features.transformer))
+    return pickle.dumps(model.features.unfitted)
 
 
 def library_versions() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+from sklearn.base import clone
 
 from engine.errors import DataError, SignatureError, UnsupportedError
 from engine.prep.apply import Crossed, Preparation
@@ -47,6 +48,11 @@ class FittedFeatures:
     transformer: Any
     preparation: Preparation
     crossed: Crossed | None = None
+
+    @property
+    def unfitted(self) -> Any:
+        """The transformer as it was before the fit."""
+        return clone(self.transformer)
 
     @property
     def training_columns(self) -> tuple[str, ...]:
