@@ -45,6 +45,7 @@ PEERS: Final = {
             "Spark local, pandas_udf with ONNX Runtime; needs Java 17",
             ("pyspark==4.0.4", "onnxruntime==1.31.1", "onnx==1.23.2", "pandas==2.3.3", "pyarrow==21.0.0"),
         ),
+        Peer("silent", "Tarn itself with an event log that writes nothing"),
     )
 }
 

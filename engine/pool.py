@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from engine.addresses import KnownPool, remember
+from engine.dashboard import Live
 from engine.errors import WriteError
 from engine.preparing import PreparingVerbs
 from engine.progress import show
@@ -17,7 +18,6 @@ from engine.training import TrainingVerbs
 from pools.policy import Dedicated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     import dask.dataframe as dd
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from engine.session.parameters import Parameters
     from engine.workspace import Workspace
     from pools import PoolSpec
-    from pools.observer import Page
 
 # Below this a second node costs more in moves than it saves.
 _BYTES_PER_NODE = 256 << 20
@@ -50,7 +49,8 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
     def __init__(
         self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True, strict: bool = False
     ) -> None:
-        super().__init__(spec, observer=_recorder(workspace, spec))
+        self._live = Live(workspace.events, spec.name)
+        super().__init__(spec, observer=_recorder(workspace, spec, self._live))
         self.workspace = workspace
         self.progress = progress
         self.strict = strict
@@ -91,6 +91,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         if self._named:
             self._remember("")
         super().close()
+        self._live.end()
 
     def sql(self, text: str, parameters: Parameters = ()) -> Result:
         """Run T-SQL: one statement, or a script whose batches are parted by GO.
@@ -178,14 +179,9 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             return compare(self, model, trained, scan, on_part=bar.advance)
 
 
-def _recorder(workspace: Workspace, spec: PoolSpec) -> PoolRecorder:
+def _recorder(workspace: Workspace, spec: PoolSpec, live: Live) -> PoolRecorder:
     """Writes the pool's life into the workspace's log, and puts the log's pages into its dashboard."""
     from engine.events.of_pools import PoolRecorder
 
-    def pages() -> Mapping[str, Page]:
-        from engine.dashboard import live_pages
-
-        return live_pages(log, spec.name)
-
-    log = workspace.events
-    return PoolRecorder(spec, log.bind(pool=spec.name), pages=pages)
+    emit = workspace.events.bind(pool=spec.name)
+    return PoolRecorder(spec, emit, pages=live.pages, metrics=live.metrics)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import kernel, loop, pool, prep, score, sql
+from benchmarks.suites import events, kernel, loop, pool, prep, score, sql
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
@@ -16,4 +16,5 @@ SUITES: Final[dict[str, tuple[Case, ...]]] = {
     "prep": prep.CASES,
     "sql": sql.CASES,
     "score": score.CASES,
+    "events": events.CASES,
 }

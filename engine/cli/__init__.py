@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from engine.cli import dashboard, demo, score, sql
+from engine.cli import dashboard, demo, score, sql, top
 from engine.errors import TarnError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Wrong usage is 2 by argparse's habit; a run that failed for a reason that Tarn can name is 1.
 _FAILED = 1
-_COMMANDS = (demo, score, sql, dashboard)
+_COMMANDS = (demo, score, sql, dashboard, top)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

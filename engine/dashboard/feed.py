@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 from engine.dashboard.views import Views
@@ -36,7 +37,7 @@ class Feed:
         self.lock = threading.Lock()
         self.caught_up = False
         self._log, self._tail = log, log.tail()
-        self._watched = 0.0
+        self._until = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -45,14 +46,18 @@ class Feed:
         """Where the log is."""
         return self._log.location
 
-    def watch(self) -> None:
+    def watch(self, seconds: float = _PATIENCE_SECONDS) -> None:
         """Somebody looks: keep the views up to date for a while."""
-        self._watched = time.monotonic()
+        self._until = max(self._until, time.monotonic() + seconds)
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="tarn-feed", daemon=True)
                     self._thread.start()
+
+    def end(self) -> None:
+        """Nobody looks any more."""
+        self._until = 0.0
 
     def catch_up(self) -> None:
         """Take everything that is in the log now."""
@@ -67,10 +72,23 @@ class Feed:
         self.caught_up = True
 
     def _run(self) -> None:
-        while time.monotonic() - self._watched < _PATIENCE_SECONDS:
+        while time.monotonic() < self._until:
             try:
                 self.catch_up()
             except Exception:
                 logger.exception("The event log %s cannot be read", self.place)
             time.sleep(_EVERY_SECONDS)
         self._thread = None
+
+
+_feeds: weakref.WeakValueDictionary[str, Feed] = weakref.WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def feed_of(log: EventLog) -> Feed:
+    """The one feed of a log in this process: pages of several pools and metrics share what was read."""
+    with _opening:
+        feed = _feeds.get(log.location)
+        if feed is None:
+            feed = _feeds[log.location] = Feed(log)
+        return feed

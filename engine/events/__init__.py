@@ -26,6 +26,7 @@ from __future__ import annotations
 from engine.events.emit import Bound, Emit, MemoryLog, NullLog, silent
 from engine.events.entry import Entry
 from engine.events.log import EventLog, open_log
+from engine.events.logs import structured_logs
 from engine.events.pools import (
     CostLine,
     PoolSample,
@@ -133,5 +134,6 @@ __all__ = [
     "open_log",
     "running",
     "silent",
+    "structured_logs",
     "writer_of",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.events.emit import Bound, run_of_context
 from engine.events.entry import Entry, body
 from engine.events.local_store import LocalStore
+from engine.events.logs import mirror
 from engine.events.object_store import ObjectStore
 from engine.events.reading import Tail, read_table
 from engine.events.writer import Writer
@@ -38,6 +39,9 @@ class EventLog:
         location: The workspace's home, a folder or an fsspec URL.
         options: Options of the home's filesystem.
 
+    Attributes:
+        writes: False has this process write nothing more; it still reads.
+
     Example:
         >>> emit = ws.events.bind(run="demo-1", pool="dw")        # doctest: +SKIP
         >>> emit(StageStarted("prepare"))                         # doctest: +SKIP
@@ -45,6 +49,7 @@ class EventLog:
     """
 
     def __init__(self, location: str, options: Mapping[str, Any] | None = None) -> None:
+        self.writes = True
         self._home = (location, dict(options or {}))
         self._store = open_store(location, self._home[1])
         self._writer = Writer(self._store)
@@ -112,8 +117,11 @@ class EventLog:
         return f"EventLog({self.location!r})"
 
     def _take(self, event: Event, run: str, pool: str) -> None:
+        if not self.writes:
+            return
         try:
             self._writer.put(body(event, time.time(), run, pool))
+            mirror(event, run, pool)
         except Exception:  # the work that is told of must not suffer from the telling
             self._writer.lost()
             logger.debug("A record could not be written: %r", type(event), exc_info=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DataError
 from engine.ml.boost import load_booster, predict
+from engine.ml.calibration import calibration_of
 from engine.ml.matrix import pieces, types_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from engine.ml.block import Blocks
+    from engine.ml.calibration import Curve
     from engine.ml.label import Label
 
 _BINS = 65_536
@@ -40,11 +42,13 @@ class Evaluation:
         metrics: Name to value: `auc logloss accuracy`, `mlogloss accuracy`, `rmse mae r2` or
             `ndcg ndcg@10 map`.
         roc: For a binary task false-positive rates and true-positive rates, both float64 [K], else None.
+        calibration: For a binary task mean probability, observed share and weight of each bin, else None.
     """
 
     rows: int
     metrics: Mapping[str, float]
     roc: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = field(default=None, repr=False)
+    calibration: Curve | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,9 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
     if label.kind == "multiclass":
         return Evaluation(rows, {"mlogloss": metrics["logloss"], "accuracy": metrics["accuracy"]})
     histograms = [part.histogram for part in blocks if part.histogram is not None]
-    auc, roc = area_under_roc(np.sum(histograms, axis=0))
-    return Evaluation(rows, {"auc": auc, **metrics}, roc)
+    histogram = np.sum(histograms, axis=0)
+    auc, roc = area_under_roc(histogram)
+    return Evaluation(rows, {"auc": auc, **metrics}, roc, calibration_of(histogram, _LARGEST_MARGIN))
 
 
 def _regression_metrics(total: Mapping[str, float]) -> dict[str, float]:

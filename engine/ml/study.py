@@ -12,6 +12,7 @@ from engine.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.dashboard.plots import Picture
     from engine.ml.trained import TrainedModel
     from engine.ml.training_set import TrainingSet
 
@@ -109,6 +110,13 @@ class Study:
         return frame.sort_values(
             [self.metric, "trial"], ascending=[not self.data.label.maximise, True], ignore_index=True
         )
+
+    def plot(self) -> Picture:
+        """Trials, curves, parallel coordinates and what mattered; `.save("study.html")` or `.png`."""
+        from engine.dashboard.plots import study_picture
+
+        maximise = self.data.label.maximise
+        return study_picture(self.name, self.metric, maximise=maximise, trials=self.trials)
 
     def __repr__(self) -> str:
         best = self.best_trial

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from engine.dashboard.plots import Picture
     from engine.ml.evaluate import Evaluation
     from engine.ml.label import Label
     from engine.ml.provenance import Made
@@ -76,6 +78,23 @@ class TrainedModel:
         total = sum(values) or 1.0
         shares = pd.Series([value / total for value in values], index=list(names), dtype=float)
         return shares.sort_values(ascending=False)
+
+    def report(self, *, parity: bool = True) -> Picture:
+        """ROC, calibration, importance and parity as a document: `.save("model.html")` or `.png`.
+
+        Args:
+            parity: Export the model to ONNX and show what the gate measures; takes some seconds.
+
+        Raises:
+            ParityError, UnsupportedError: As when the model is registered, if `parity` is asked for.
+        """
+        from engine.ml.picturing import report_of
+
+        return report_of(self, parity=parity)
+
+    def _repr_html_(self) -> str:
+        shares = self.importance().head(10).rename("share of the gain").to_frame().to_html()
+        return f"<p>{escape(repr(self))}</p>{shares}"
 
     def __repr__(self) -> str:
         figures = ", ".join(f"{name}={value:.5f}" for name, value in self.evaluation.metrics.items())

@@ -16,13 +16,12 @@ from engine.dashboard.kit import (
     put,
     say,
     short_axis,
-    spoken_bytes,
-    spoken_seconds,
     table,
     tile_text,
     tiles,
 )
 from engine.dashboard.pages.base import BasePage, Chooser
+from engine.dashboard.spoken import spoken_bytes, spoken_seconds
 from engine.dashboard.style import BLUE, GREEN, GREY, ORANGE, RED, VIOLET
 from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
 

@@ -16,12 +16,12 @@ from engine.dashboard.kit import (
     pre_text,
     put,
     say,
-    spoken_bytes,
     table,
     tile_text,
     tiles,
 )
 from engine.dashboard.pages.base import BasePage
+from engine.dashboard.spoken import spoken_bytes
 from engine.dashboard.style import BLUE
 from engine.dashboard.views.queries import (
     QUEUED,

@@ -17,12 +17,12 @@ from engine.dashboard.kit import (
     pre_text,
     put,
     say,
-    spoken_seconds,
     table,
     tile_text,
     tiles,
 )
 from engine.dashboard.pages.base import BasePage
+from engine.dashboard.spoken import spoken_seconds
 from engine.dashboard.style import BLUE
 from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows
 

@@ -16,14 +16,12 @@ from engine.dashboard.kit import (
     put,
     say,
     short_axis,
-    spoken_bytes,
-    spoken_count,
-    spoken_seconds,
     table,
     tile_text,
     tiles,
 )
 from engine.dashboard.pages.base import BasePage, Chooser
+from engine.dashboard.spoken import spoken_bytes, spoken_count, spoken_seconds
 from engine.dashboard.style import BLUE, GREEN, GREY, RED
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
 

@@ -15,12 +15,12 @@ from engine.dashboard.kit import (
     plot,
     put,
     say,
-    spoken_seconds,
     table,
     tile_text,
     tiles,
 )
 from engine.dashboard.pages.base import BasePage, Chooser
+from engine.dashboard.spoken import spoken_seconds
 from engine.dashboard.style import BLUE, GREEN, ORANGE
 from engine.dashboard.views.params import importance, parallel_lines
 from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows

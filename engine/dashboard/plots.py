@@ -1,0 +1,203 @@
+"""Pictures of studies and models: documents in the pages' own look that save to HTML and PNG."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.dashboard.views import Views
+from engine.dashboard.views.studies import StudyView, TrialView
+from engine.errors import OptionError
+from engine.events import StudyStarted
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_WIDTH, _HEIGHT = 1280, 1500
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_BROWSER_SECONDS = 60
+
+
+class TrialFigures(Protocol):
+    """A trial as `engine.ml.study.Trial` has it."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def rounds(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def curve(self) -> Sequence[float]: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def rungs(self) -> int: ...
+
+
+class Picture:
+    """A document: shown by notebooks, saved with `save`.
+
+    Args:
+        root: Bokeh's.
+        title: What it shows.
+        height: Pixels that it needs when it is 1280 wide.
+    """
+
+    def __init__(self, root: Any, title: str, height: int = _HEIGHT) -> None:
+        self.root, self.title, self._height = root, title, height
+
+    def html(self) -> str:
+        """The document as one page that needs nothing else."""
+        from bokeh.embed import file_html
+        from bokeh.resources import INLINE
+
+        from engine.dashboard.style import theme
+
+        return str(file_html(self.root, INLINE, title=self.title, theme=theme()))
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as `.html`, or as `.png` with a Chromium that is installed; whole or not at all.
+
+        Raises:
+            OptionError: Another suffix, or no browser for a PNG.
+        """
+        target = Path(path)
+        if target.suffix not in (".html", ".png"):
+            raise OptionError(
+                f"{target} is neither .html nor .png.", "Give a name that ends in one of these."
+            )
+        draft = target.with_name(f".{target.name}.part")
+        try:
+            if target.suffix == ".html":
+                draft.write_text(self.html(), encoding="utf-8")
+            else:
+                self._photograph(draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        return target
+
+    def _photograph(self, target: Path) -> None:
+        browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+        if browser is None:
+            raise OptionError(
+                "A PNG needs a Chromium, and there is none here.", "Install it, or save as .html."
+            )
+        with tempfile.TemporaryDirectory(prefix="tarn-picture-") as folder:
+            page, shot = Path(folder) / "page.html", Path(folder) / "shot.png"
+            page.write_text(self.html(), encoding="utf-8")
+            command = [
+                browser,
+                "--headless=new",
+                "--no-sandbox",
+                "--hide-scrollbars",
+                "--virtual-time-budget=5000",
+                f"--user-data-dir={folder}/profile",
+                f"--window-size={_WIDTH},{self._height}",
+                f"--screenshot={shot}",
+                page.as_uri(),
+            ]
+            done = subprocess.run(command, capture_output=True, timeout=_BROWSER_SECONDS, check=False)
+            if done.returncode or not shot.is_file():
+                raise OptionError(f"{browser} made no picture of it.", "Save as .html instead.")
+            shutil.copyfile(shot, target)
+
+    def _repr_html_(self) -> str:
+        frame = f"width='100%' height='{self._height}' style='border:0'"
+        return f"<iframe {frame} srcdoc='{escape(self.html(), quote=True)}'></iframe>"
+
+    def __repr__(self) -> str:
+        return f"Picture({self.title!r}: .save('NAME.html') or .save('NAME.png'))"
+
+
+def study_picture(name: str, metric: str, *, maximise: bool, trials: Sequence[TrialFigures]) -> Picture:
+    """What the page of studies shows, of one study: trials, curves, parallel coordinates, what mattered."""
+    from engine.dashboard.pages.studies import StudiesPage
+
+    study = StudyView(name, StudyStarted(name, name, "", metric, maximise, len(trials)), "finished")
+    study.trials = {
+        one.number: TrialView(
+            one.number,
+            one.params,
+            "finished" if one.status == "complete" else "stopped",
+            one.score,
+            one.rounds,
+            one.seconds,
+            one.rungs - 1,
+            "" if one.status == "complete" else one.status,
+            curve=list(one.curve),
+        )
+        for one in trials
+    }
+    views = Views()
+    views.studies.by_id[name] = study
+    page = StudiesPage()
+    page.show(page.columns(views, 0.0))
+    page.root.children = page.root.children[1:]  # there is nothing to choose from
+    return Picture(page.root, f"Study {name}")
+
+
+def model_picture(
+    title: str,
+    metrics: Mapping[str, float],
+    *,
+    rows: int,
+    importance: Mapping[str, float],
+    roc: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+    calibration: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+    parity: Mapping[str, Any] | None = None,
+) -> Picture:
+    """A model's quality: metrics, ROC, calibration, importance, and how its ONNX graph compares with XGBoost.
+
+    Args:
+        title: Of the picture.
+        metrics: On the test rows, by name.
+        rows: How many test rows.
+        importance: Share of the gain by feature, the largest first.
+        roc: False-positive and true-positive rates.
+        calibration: Mean predicted probability, observed share, and rows of each bin.
+        parity: A parity report as JSON.
+    """
+    from bokeh.layouts import column
+
+    from engine.dashboard.kit import beside, tile_text, tiles
+    from engine.dashboard.model_figures import (
+        calibration_figure,
+        importance_figure,
+        metrics_figure,
+        parity_table,
+        roc_figure,
+    )
+
+    head = tiles()
+    head.text = tile_text([("Model", title), ("Test rows", f"{rows:,}"), *_spoken(metrics, parity)])
+    first = metrics_figure(metrics) if roc is None else roc_figure(roc, metrics)
+    upper = [first] if calibration is None else [first, calibration_figure(calibration)]
+    parts = [head, beside(*upper), importance_figure(importance)]
+    if parity is not None:
+        parts += parity_table(parity)
+    return Picture(column(*parts, sizing_mode="stretch_width", spacing=12), title, 1220)
+
+
+def _spoken(metrics: Mapping[str, float], parity: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    figures = [(name, f"{value:.5f}") for name, value in metrics.items()]
+    if parity is not None:
+        figures.append(("Parity of ONNX", "passed" if parity["passed"] else "failed"))
+    return figures
