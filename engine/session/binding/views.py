@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
 from engine.sql.syntax import parse_script
-from engine.sql.syntax.statements.objects import CreateView
+from engine.sql.syntax.statements.objects import CreateMaterializedView, CreateView
 
 
 @lru_cache(maxsize=256)
@@ -22,14 +22,14 @@ def view_query(text: str) -> exp.Query:
     """
     (batch,) = parse_script(text)
     (view,) = batch.statements
-    if not isinstance(view, CreateView):
+    if not isinstance(view, CreateView | CreateMaterializedView):
         raise UnsupportedSqlError(
             "The definition of the view is no CREATE VIEW.", "DROP and CREATE it again."
         )
     query = view.query
     for node in query.walk():
         node.meta.pop("line", None)  # places in the view's own text mean nothing in the query that reads it
-    if not view.columns:
+    if isinstance(view, CreateMaterializedView) or not view.columns:
         return query
     alias = exp.TableAlias(
         this=exp.to_identifier("v"), columns=[exp.to_identifier(name, quoted=True) for name in view.columns]

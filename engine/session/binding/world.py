@@ -189,9 +189,11 @@ class World:
         columns = typed(found.columns)
         return Relation(found.name, columns, reading_as(found.rows, columns, name=found.name.lower()))
 
-    def _view(self, key: Key) -> exp.Query | None:
+    def _view(self, key: Key) -> Relation | exp.Query | None:
+        from engine.session.binding.materialized import kept_relation
+
         found = self.definitions.find(Kind.VIEW, key)
-        return None if found is None else view_query(str(found.body["text"]))
+        return None if found is None else kept_relation(self, found) or view_query(str(found.body["text"]))
 
     def _external(self, key: Key) -> Relation | None:
         from engine.session.binding.external import external_relation

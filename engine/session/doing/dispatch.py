@@ -14,6 +14,7 @@ from engine.session.doing import (
     external,
     inserting,
     maintaining,
+    materializing,
     merging,
     objects,
     partitions,
@@ -64,6 +65,8 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     object_statements.CreateExternalFileFormat: external.do_create_file_format,
     object_statements.CreateExternalTable: external.do_create_external_table,
     object_statements.CreateExternalTableAs: external.do_create_external_table_as,
+    object_statements.AlterMaterializedView: materializing.do_alter_materialized_view,
+    object_statements.CreateMaterializedView: materializing.do_create_materialized_view,
     object_statements.CreateProcedure: objects.do_create_procedure,
     object_statements.CreateSchema: objects.do_create_schema,
     object_statements.CreateView: objects.do_create_view,
@@ -95,10 +98,6 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
 }
 _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements.Update)
 _TRIES = 5
-# Why the others are not done, and what to do instead.
-_REFUSED: dict[type[Statement], tuple[str, str]] = {
-    object_statements.CreateMaterializedView: ("VIEW is not supported", "CREATE TABLE ... AS SELECT."),
-}
 
 
 def perform(run: Run, statement: Statement) -> None:
@@ -120,9 +119,11 @@ def perform(run: Run, statement: Statement) -> None:
         _done(run, statement, does)
         return
     words = " ".join(statement.source.text.split()[:2]).upper()
-    why, hint = _REFUSED.get(type(statement), ("is not supported", "See the documentation for what is."))
     raise UnsupportedSqlError(
-        f"{words} {why}.", hint, line=statement.source.line, column=statement.source.column
+        f"{words} is not supported.",
+        "See the documentation for what is.",
+        line=statement.source.line,
+        column=statement.source.column,
     )
 
 

@@ -9,6 +9,7 @@ from engine.lake import TableName, list_tables
 from engine.lake.names import fold
 from engine.session.binding.views import view_query
 from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Key, Kind, already_there
+from engine.session.doing.materializing import drop_view
 from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
 from engine.session.system.objects import schema_names
@@ -73,8 +74,9 @@ def do_drop(run: Run, statement: Drop) -> None:
 
 
 def _drop_definition(run: Run, name: Name, statement: Drop) -> None:
-    kind = _KINDS[statement.kind]
-    if not run.world.definitions.remove(kind, run.world.key(name)) and not statement.if_exists:
+    kind, key = _KINDS[statement.kind], run.world.key(name)
+    gone = drop_view(run, key) if kind is Kind.VIEW else run.world.definitions.remove(kind, key)
+    if not gone and not statement.if_exists:
         raise BindError(
             f"Cannot drop the {kind.value} '{name}', because it does not exist or you do not have "
             "permission.",
