@@ -29,10 +29,12 @@ class ResultSet:
     Attributes:
         types: Name and T-SQL type of every column; the name is as the query gives it, or empty.
         answer: The rows, on the workers.
+        shown: How many rows are printed.
     """
 
     types: tuple[tuple[str, SqlType], ...]
     answer: Answer
+    shown: int = _SHOWN_ROWS
 
     @property
     def columns(self) -> list[str]:
@@ -116,7 +118,8 @@ class Result:
     def __str__(self) -> str:
         lines = list(self.messages)
         if self.results:
-            lines += [text_table(self._head(_SHOWN_ROWS)), _counted(len(self), _SHOWN_ROWS)]
+            shown = self.last.shown
+            lines += [text_table(self._head(shown)), _counted(len(self), shown)]
         elif self.rowcount >= 0:
             lines.append(f"({self.rowcount:,} rows affected)")
         return "\n".join(lines) or "Commands completed successfully."
@@ -127,7 +130,8 @@ class Result:
         printed = "".join(f"<pre>{html.escape(message)}</pre>" for message in self.messages)
         if not self.results:
             return printed or f"<pre>{html.escape(str(self))}</pre>"
-        return f"{printed}{html_table(self._head(_SHOWN_ROWS))}<p>{_counted(len(self), _SHOWN_ROWS)}</p>"
+        shown = self.last.shown
+        return f"{printed}{html_table(self._head(shown))}<p>{_counted(len(self), shown)}</p>"
 
     def _head(self, rows: int) -> pa.Table:
         import pyarrow as pa

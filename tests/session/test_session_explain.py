@@ -76,6 +76,7 @@ def test_the_text_tells_of_steps_moves_and_files(tables: Session, months: Path) 
     query = "SELECT city, COUNT(*) AS n FROM OPENROWSET(BULK 'raw/year=*/month=*/*.parquet', FORMAT = 'PARQUET') AS r WHERE r.filepath(1) = '2019' AND Id >= 10 GROUP BY city"
     text = "\n".join(row["step"] for row in tables.run(f"EXPLAIN {query}").to_arrow().to_pylist())
     assert text.startswith("2 nodes")
+    assert text.splitlines()[-1] in str(tables.run(f"EXPLAIN {query}")), "a plan is printed to its end"
     assert "_MOVE from every node" in text
     assert "from node to node" in text
     assert ": 1 of 2, about" in text, "one year is left out by its path, one month by the footer's statistics"

@@ -144,6 +144,11 @@ def test_the_views_show_requests_and_their_steps(storage: Storage, files: list[P
     )
     assert [index for index, *_ in steps] == list(range(len(steps)))
     assert steps[-1][1:] == ("ReturnOperation", 1, "Complete")
+    places = asked.run(
+        "SELECT operation_type, location_type FROM sys.dm_pdw_request_steps WHERE request_id = ?", (request,)
+    )
+    assert ("ReturnOperation", "Control") in rows_of(places)
+    assert ("PartitionMoveOperation", "Compute") in rows_of(places)
     assert any(kind.endswith("MoveOperation") for _, kind, *_ in steps)
     moved = rows_of(
         asked.run(

@@ -76,7 +76,8 @@ def _found(run: Run, statement: Statement) -> PlanFound:
 
 def _give(run: Run, name: str, kind: str, lines: list[str]) -> None:
     table = pa.table({name: pa.array(lines, pa.string())})
-    run.results.append(ResultSet(((name, parse_type(kind)),), answer_of(run.world.machine.pool, table)))
+    answer = answer_of(run.world.machine.pool, table)
+    run.results.append(ResultSet(((name, parse_type(kind)),), answer, shown=len(lines)))
     run.counted(len(lines))
 
 

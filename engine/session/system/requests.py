@@ -77,7 +77,7 @@ def _began(step: Step) -> dt.datetime | None:
 
 def _request_steps(world: World) -> Iterator[Row]:
     for one, index, step in _steps(world):
-        on_control = len(step.nodes) == 1 and one.nodes > 1
+        on_control = len(step.nodes) == 1 < max(len(other.nodes) for other in list(one.steps.values()))
         yield (
             one.id, index, _OPERATIONS.get(step.move, step.move),
             "Unspecified" if on_control else "AllDistributions", "Control" if on_control else "Compute",
