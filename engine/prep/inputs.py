@@ -260,6 +260,11 @@ def _microseconds(column: pa.ChunkedArray) -> np.ndarray:
     return cast("np.ndarray", whole.fill_null(NO_TIME).to_numpy().astype(np.int64, copy=False))
 
 
+def numbers_of(column: pa.ChunkedArray) -> np.ndarray:
+    """A column of numbers as float64, NaN for null."""
+    return _numbers(column, pa.float64())
+
+
 def _numbers(column: pa.ChunkedArray, wanted: pa.DataType) -> np.ndarray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -276,6 +281,20 @@ def texts(column: pa.ChunkedArray, *, missing: Any) -> np.ndarray:
     # measured: 1 M rows of 200 words take 44 ms by their codes, 66 ms one by one.
     chunks = [_by_code(chunk, missing) for chunk in column.chunks]
     return np.concatenate([*chunks, np.empty(0, dtype=object)])
+
+
+def counted_texts(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Count a column's texts, of which only the distinct ones become Python strings.
+
+    Returns:
+        The distinct texts, object `[n]`; how often each stands there, int64 `[n]`; how many rows have none.
+    """
+    counted = pc.value_counts(column.cast(pa.large_string()))
+    words, counts = counted.field("values"), counted.field("counts").to_numpy()
+    there = pc.fill_null(pc.not_equal(words, ""), fill_value=False)
+    kept = there.to_numpy(zero_copy_only=False)
+    values = words.filter(there).to_numpy(zero_copy_only=False).astype(object, copy=False)
+    return values, counts[kept].astype(np.int64), int(counts[~kept].sum())
 
 
 def _by_code(chunk: pa.DictionaryArray, missing: Any) -> np.ndarray:

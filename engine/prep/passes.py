@@ -44,8 +44,15 @@ class Request:
         """Whether only rows with a label count."""
         return self.statistic.labelled or self.view.crossed
 
+    @property
+    def columnar(self) -> bool:
+        """Whether raw Arrow columns are enough."""
+        return self.statistic.columnar is not None and not self.view.steps and not self.labelled
+
     def answer(self, rows: Rows) -> Any:
         """Summarise one partition; None if it has no row that counts."""
+        if self.columnar and self.statistic.columnar is not None:
+            return self.statistic.columnar(rows.columns(self.view.names), self.labels)
         if not self.labelled or self.target is None:
             return self.statistic.summarise(self.view.of(rows.seen), self.labels)
         label, seen = rows.given(self.target)
@@ -59,10 +66,15 @@ class Request:
 class Rows:
     """One partition as all requests of a pass see it."""
 
-    def __init__(self, table: pa.Table, signature: Signature) -> None:
+    def __init__(self, table: pa.Table, signature: Signature, requests: Sequence[Request]) -> None:
         self._table = table
         self._given: dict[Target, tuple[Given, pd.DataFrame]] = {}
-        self.seen = frame(table, signature)
+        framed = {name for request in requests if not request.columnar for name in request.view.names}
+        self.seen = frame(table, signature.select(framed))
+
+    def columns(self, names: Sequence[str]) -> list[pa.ChunkedArray]:
+        """Raw columns as they were read."""
+        return [self._table.column(name) for name in names]
 
     def given(self, target: Target) -> tuple[Given, pd.DataFrame]:
         """The label of the rows that have one, and those rows."""
@@ -183,7 +195,7 @@ def _summarise(
     table = read(part, columns)
     if not table.num_rows:
         return None
-    rows = Rows(table, signature)
+    rows = Rows(table, signature, requests)
     return tuple(request.answer(rows) for request in requests)
 
 

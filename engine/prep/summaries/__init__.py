@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,12 @@ class Statistic:
             need not be associative to the last bit for a fit to be repeatable.
         labelled: Whether it looks at the label: `summarise(block, labels, given)` then gets the rows that
             have one, and their `engine.prep.target.Given`.
+        columnar: `(columns, labels) -> summary`, the same from raw Arrow columns: where no step stands
+            before, rows need not become a frame of Python objects first.
     """
 
     texts: bool
     summarise: Callable[..., Any]
     merge: Callable[[Any, Any], Any]
     labelled: bool = False
+    columnar: Callable[[Sequence[pa.ChunkedArray], tuple[str, ...]], Any] | None = None

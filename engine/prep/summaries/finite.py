@@ -21,12 +21,17 @@ def finite_columns(block: Block, labels: Sequence[str]) -> list[np.ndarray]:
         DataError: A value is infinite: scikit-learn's imputers, scalers and encoders take none.
     """
     columns = columns_of(block)
+    refuse_infinite(labels, columns)
+    return columns
+
+
+def refuse_infinite(labels: Sequence[str], columns: Sequence[np.ndarray]) -> None:
+    """Raise DataError where a column holds an infinite number."""
     pairs = zip(labels, columns, strict=True)
     infinite = [label for label, column in pairs if column.dtype != object and np.isinf(column).any()]
     if infinite:
         message = f"columns with infinite values: {', '.join(map(repr, infinite))}"
         raise DataError(message, "Replace them by null or by a bound first.", columns=infinite)
-    return columns
 
 
 def numbers(block: Block, labels: Sequence[str]) -> np.ndarray:
