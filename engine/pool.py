@@ -82,6 +82,21 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             remember(self.workspace.storage, KnownPool.of(self.spec, strict=self.strict, address=address))
         self._named = bool(address)
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        used = self.usage()
+        lines = [("state", self.state), ("workers", f"{self.worker_count} of {self.spec.policy.widest}")]
+        lines += [("worker seconds", f"{used.worker_seconds:,.1f}")]
+        lines += [(name.replace("_", " "), f"{amount:,.0f}") for name, amount in sorted(used.counts.items())]
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in lines
+        )
+        link = self.dashboard_link if self.state == "running" else None
+        seen = f"<p><a href='{escape(link)}' target='_blank'>dashboard</a></p>" if link else ""
+        head = f"<p>{self.spec.kind.capitalize()} pool <b>{escape(self.name)}</b></p>"
+        return f"{head}<table>{cells}</table>{seen}"
+
     def close(self) -> None:
         """As `pools.Pool.close`; a transaction that `sql` left open is rolled back."""
         with self._session_lock:

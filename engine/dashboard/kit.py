@@ -206,6 +206,8 @@ def put(source: ColumnDataSource, columns: Mapping[str, Sequence[Any]], *, keep:
 
 
 def _packed(values: Sequence[Any]) -> Any:
+    if values and isinstance(values[0], list) and all(type(value) in (int, float) for value in values[0]):
+        return [np.asarray(value, dtype=np.float64) for value in values]  # lines: arrays of their own length
     if values and all(type(value) in (int, float) for value in values):
         return np.asarray(values, dtype=np.float64)
     return list(values)

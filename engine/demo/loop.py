@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.demo.job import Job, job_for
 from engine.demo.stages import StageClock
 from engine.demo.trips import share_rows, write_trips
+from engine.events import running
 from engine.progress import show
 from engine.workspace import Workspace
 
@@ -111,6 +112,13 @@ class _Loop:
         self._bytes_read = 0.0
 
     def run(self) -> Outcome:
+        settings = {field.name: getattr(self._options, field.name) for field in fields(self._options)}
+        with running(self._workspace.events, "demo", verb="demo", settings=settings) as run:
+            outcome = self._run()
+            run.counts |= {"rows": outcome.rows, "bytes_read": outcome.bytes_read}
+            return outcome
+
+    def _run(self) -> Outcome:
         started = time.perf_counter()
         job = self._ingest()
         self._explore(job)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+
+from engine.events import current_run
 
 # The loop's stages in their order, with the title that a person reads.
 TITLES: dict[str, str] = {
@@ -31,5 +33,7 @@ class StageClock:
         """Time the block; yields the stage's title."""
         self.on_stage(name)
         started = time.perf_counter()
-        yield TITLES[name]
+        run = current_run()
+        with run.stage(TITLES[name]) if run is not None else nullcontext():
+            yield TITLES[name]
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started

@@ -105,6 +105,21 @@ class Model:
         """Column, kind and classes of the label that it predicts; empty where others exported it."""
         return dict(json.loads(self.metadata.get(LABEL_KEY, "{}")))
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        shown = {"version": self.version, "aliases": ", ".join(self.aliases), "bytes": f"{len(self.onnx):,}"}
+        shown |= {
+            "label": self.label.get("column", ""),
+            "kind": self.label.get("kind", ""),
+            "run": self.run_id,
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in shown.items()
+        )
+        return f"<p>Model <b>{escape(self.name)}</b></p><table>{cells}</table>"
+
     def __repr__(self) -> str:
         aliases = "".join(f" @{alias}" for alias in self.aliases)
         return f"Model({self.name!r}, version {self.version}{aliases}, {len(self.onnx):,} bytes)"

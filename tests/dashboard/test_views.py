@@ -6,11 +6,13 @@ import math
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made_log import RUNGS, START, Maker, whole_log
 
+from engine.dashboard.feed import Feed
 from engine.dashboard.views import Views
 from engine.dashboard.views.params import importance, parallel_lines
 from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
@@ -18,7 +20,7 @@ from engine.dashboard.views.queries import query_rows, query_totals, share_rows,
 from engine.dashboard.views.runs import compared, run_rows, setting_rows, stage_rows
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
 from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows
-from engine.events import Entry, StudyStarted, TrialFinished, TrialStarted
+from engine.events import Entry, StudyStarted, TrialFinished, TrialStarted, open_log
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,16 @@ def test_the_best_so_far_never_gets_worse(views: Views) -> None:
     assert best is not None
     assert best.score == max(series["score"])
     assert trial_rows(study)["trial"][0] == best.number
+
+
+def test_very_many_trials_are_thinned_and_every_record_stays() -> None:
+    make, views = Maker(), Views()
+    views.take(make.study(5_000, study="long"))
+    study = views.studies.by_id["long"]
+    whole, thin = score_series(study, most=10_000), score_series(study, most=200)
+    assert len(whole["trial"]) == 5_000
+    assert len(thin["trial"]) < 300
+    assert set(thin["best"]) == set(whole["best"])
 
 
 def test_rungs_count_who_reached_them_and_who_went_on(views: Views) -> None:
@@ -193,6 +205,26 @@ def test_what_a_dead_writer_left_under_way_is_lost_until_it_speaks_again() -> No
     assert views.scoring.by_id["job-1"].state == "lost"
     assert views.pools.by_name["dw"].state == "lost"
     assert query_totals(views.queries)["lost"] == 1
+
+
+def test_what_a_killed_process_left_is_read_and_told_as_lost(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from engine.events import *\n"
+        "log = open_log(sys.argv[1])\n"
+        "with running(log, 'tune tip', verb='tune', settings={'trials': 9}) as run:\n"
+        "    run.emit(StudyStarted('s', 's', 'y', 'auc', True, 9))\n"
+        "    run.emit(TrialFinished('s', 0, 0.7, 5))\n"
+        "    log.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == -9
+    feed = Feed(open_log(str(tmp_path)))
+    feed.catch_up()
+    (run,) = feed.views.runs.by_id.values()
+    assert (run.name, run.status) == ("tune tip", "lost")
+    study = feed.views.studies.by_id["s"]
+    assert (study.state, score_series(study)["score"]) == ("lost", [0.7])
 
 
 def test_an_empty_log_shows_nothing_and_fails_nowhere() -> None:

@@ -40,7 +40,7 @@ class StudiesPage(BasePage):
     def parts(self) -> Sequence[Any]:
         self._choice = Chooser("Study", self.refresh)
         self._tiles, self._empty = tiles(), note()
-        self._scores = ColumnDataSource({name: [] for name in ("trial", "score", "best", "state", "rounds")})
+        self._scores = ColumnDataSource({name: [] for name in ("trial", "score", "best", "rounds")})
         self._curves = ColumnDataSource(
             {name: [] for name in ("rounds", "values", "trial", "colour", "width", "alpha")}
         )
@@ -149,7 +149,6 @@ class StudiesPage(BasePage):
                 ("trial", "@trial"),
                 ("score", "@score{0.00000}"),
                 ("rounds", "@rounds"),
-                ("state", "@state"),
             ],
         )
         made.scatter(

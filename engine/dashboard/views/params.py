@@ -28,7 +28,7 @@ class Axis:
     high: str
 
 
-def parallel_lines(study: StudyView | None, most: int = 200) -> tuple[list[Axis], dict[str, list[Any]]]:
+def parallel_lines(study: StudyView | None, most: int = 120) -> tuple[list[Axis], dict[str, list[Any]]]:
     """Parallel coordinates: a line per trial over axes from 0 to 1, the best drawn last."""
     trials = [one for one in ranked(study) if one.params][:most][::-1]
     if study is None or not trials:

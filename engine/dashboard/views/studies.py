@@ -154,8 +154,8 @@ _KINDS = (
 )  # fmt: skip
 
 
-def score_series(study: StudyView | None) -> dict[str, list[Any]]:
-    """Every trial with a score, by number, and the best until then."""
+def score_series(study: StudyView | None, most: int = 2000) -> dict[str, list[Any]]:
+    """Trials with a score and the best until then; of very many every so many, and every record."""
     scored = sorted(
         (one for one in study.trials.values() if one.score is not None), key=lambda one: one.number
     ) if study else []  # fmt: skip
@@ -164,12 +164,13 @@ def score_series(study: StudyView | None) -> dict[str, list[Any]]:
         score = float(one.score or 0.0)
         better = not best or (score > best[-1] if study and study.maximize else score < best[-1])
         best.append(score if better else best[-1])
+    step = max(1, math.ceil(len(scored) / most))
+    shown = [at for at in range(len(scored)) if at % step == 0 or best[at] != best[at - 1]]
     return {
-        "trial": [one.number for one in scored],
-        "score": [float(one.score or 0.0) for one in scored],
-        "best": best,
-        "state": [one.state for one in scored],
-        "rounds": [one.rounds for one in scored],
+        "trial": [scored[at].number for at in shown],
+        "score": [float(scored[at].score or 0.0) for at in shown],
+        "best": [best[at] for at in shown],
+        "rounds": [scored[at].rounds for at in shown],
     }
 
 
@@ -181,10 +182,10 @@ def ranked(study: StudyView | None) -> list[TrialView]:
     return sorted(scored, key=lambda one: one.score or 0.0, reverse=study.maximize)
 
 
-def trial_rows(study: StudyView | None, most: int = 200) -> dict[str, list[Any]]:
+def trial_rows(study: StudyView | None, most: int = 100) -> dict[str, list[Any]]:
     """The table of trials: those that run, then the best."""
     running = [one for one in study.trials.values() if one.state == "running"] if study else []
-    shown = running[:20] + [one for one in ranked(study) if one not in running][:most]
+    shown = running[:20] + [one for one in ranked(study) if one.state != "running"][:most]
     failed = [one for one in study.trials.values() if one.state == "failed"][:20] if study else []
     shown += failed
     return {
@@ -207,7 +208,7 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def curve_lines(study: StudyView | None, most: int = 40) -> dict[str, list[Any]]:
+def curve_lines(study: StudyView | None, most: int = 30) -> dict[str, list[Any]]:
     """Learning curves of the best trials and of those that run, the best last, so that it is drawn on top."""
     if study is None:
         return {"rounds": [], "values": [], "trial": [], "best": []}
@@ -224,7 +225,7 @@ def curve_lines(study: StudyView | None, most: int = 40) -> dict[str, list[Any]]
     }
 
 
-def _thinned(curve: list[float], most: int = 150) -> tuple[list[int], list[float]]:
+def _thinned(curve: list[float], most: int = 100) -> tuple[list[int], list[float]]:
     """A curve of at most so many points: more are not seen on a screen."""
     step = max(1, math.ceil(len(curve) / most))
     at = list(range(0, len(curve), step))

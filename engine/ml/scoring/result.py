@@ -88,6 +88,11 @@ class Scored:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
