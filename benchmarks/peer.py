@@ -33,6 +33,13 @@ PEERS: Final = {
     peer.name: peer
     for peer in (
         Peer("localcluster", "distributed.LocalCluster as it comes"),
+        Peer("optuna", "a plain loop: Optuna's TPE and median pruner over XGBoost with early stopping"),
+        Peer("daskml", "dask-ml's RandomizedSearchCV over XGBClassifier on a LocalCluster"),
+        Peer(
+            "ray",
+            "Ray Tune with ASHA over XGBoost",
+            ("ray[tune]==2.49.2", "xgboost==3.2.0", "numpy", "pandas", "scikit-learn"),
+        ),
         Peer("single", "one process: pandas, XGBoost and ONNX Runtime, no cluster"),
         Peer("onnxruntime", "onnxruntime runs the whole graph, in memory"),
         Peer("xgboost", "XGBoost's own predictor, in memory"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.suites import events, kernel, loop, pool, prep, score, sql
+from benchmarks.suites import events, kernel, loop, pool, prep, score, sql, tune
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
@@ -17,4 +17,5 @@ SUITES: Final[dict[str, tuple[Case, ...]]] = {
     "sql": sql.CASES,
     "score": score.CASES,
     "events": events.CASES,
+    "tune": tune.CASES,
 }

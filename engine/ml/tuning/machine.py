@@ -274,6 +274,10 @@ def _promotable_of(rules: Rules, state: StudyState, group: Sequence[TrialState])
             if not complete:
                 break
         quota = len(reached) // _reduction(rules)
+        if bracket.rule == "race" and rung:
+            # Rounded up: the best of the first few goes straight on to the top, so that a study has a whole
+            # model early, not only after reduction ** rungs trials.
+            quota = -(-len(reached) // _reduction(rules))
         if bracket.rule == "cohort" or _is_drained(rules, state, group, found):
             quota = max(quota, min(1, len(reached)))
         found += [t for t in reached[:quota] if t.rung == rung + 1 and t.status == "paused"]

@@ -1,0 +1,184 @@
+"""Our side: a pool's `tune` and `train` over a dataset of the lake."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+from benchmarks.suites.tune.rows import PATIENCE, SPACE, draw, folds
+from engine import Workspace
+from engine.ml.split import Split
+from engine.ml.tuning.archive import Archive
+
+if TYPE_CHECKING:
+    from benchmarks.case import Answer, Once, Parameters
+    from engine.ml.training_set import TrainingSet
+    from engine.pool import WorkspacePool
+
+_PARTS = 8
+
+
+@contextmanager
+def search(parameters: Parameters) -> Iterator[Once]:
+    seeds = itertools.count()
+    with _rows(parameters) as (pool, data):
+
+        @contextmanager
+        def once() -> Iterator[Answer]:
+            seed = next(seeds)
+            # what another repetition has built must be paid for again
+            pool.client.run(_forget)
+            study = pool.tune(
+                data,
+                space=_space(),
+                trials=parameters["trials"],
+                max_rounds=parameters["rounds"],
+                patience=PATIENCE,
+                seed=seed,
+            )
+            yield {
+                "auc": study.best_trial.score,
+                "trials": len(study.trials),
+                "core_seconds": study.core_seconds,
+                "steps": _steps(pool, study.name),
+                "seed": seed,
+            }
+
+        yield once
+
+
+@contextmanager
+def one_fit(parameters: Parameters) -> Iterator[Once]:
+    with _rows(parameters) as (pool, data):
+
+        @contextmanager
+        def once() -> Iterator[Answer]:
+            model = pool.train(
+                data, params={"max_depth": 6, "eta": 0.1}, rounds=parameters["rounds"], workers="all"
+            )
+            yield {"auc": model.evaluation.metrics["auc"]}
+
+        yield once
+
+
+@contextmanager
+def memory(parameters: Parameters) -> Iterator[Once]:
+    """One worker, measured from within: after its first trials, at its end, and at its peak."""
+    with _rows(parameters) as (pool, data):
+
+        @contextmanager
+        def once() -> Iterator[Answer]:
+            pool.client.run(_forget_peak)
+            before = _resident(pool)
+            asked: dict[str, Any] = {
+                "space": _space(), "max_rounds": parameters["rounds"], "sampler": "random",
+                "schedule": "full",
+            }  # fmt: skip
+            pool.tune(data, trials=10, **asked)
+            [peak] = pool.client.run(_peak).values()
+            warm = _resident(pool)
+            study = pool.tune(data, trials=parameters["trials"], **asked)
+            values = parameters["rows"] * parameters["features"]
+            yield {
+                "trials": len(study.trials),
+                "grown": _resident(pool) - warm,
+                "peak": peak - before,
+                # what XGBoost itself holds: bins by rows and by columns, one byte each, and the margins
+                "quantised": 2 * values + 16 * parameters["rows"],
+                "partition": 4 * values // _PARTS,
+            }
+
+        yield once
+
+
+@contextmanager
+def _rows(parameters: Parameters) -> Iterator[tuple[WorkspacePool, TrainingSet]]:
+    with tempfile.TemporaryDirectory() as home:
+        _write(Path(home), parameters)
+        ws = Workspace(home)
+        with ws.dedicated("tune", nodes=parameters["nodes"], progress=False) as pool:
+            split = Split(column="fold")
+            features = [f"x{index}" for index in range(parameters["features"])]
+            yield (
+                pool,
+                pool.training_set(
+                    ws.dataset("raw/rows"), target="y", split=split, features=_as_they_are(features)
+                ),
+            )
+
+
+def _as_they_are(names: list[str]) -> Any:
+    from sklearn.compose import make_column_transformer
+
+    return make_column_transformer(("passthrough", names), verbose_feature_names_out=False)
+
+
+def _write(home: Path, parameters: Parameters) -> None:
+    matrix, label = draw(parameters["kind"], parameters["rows"], parameters["features"])
+    table = pa.table(
+        {**{f"x{i}": column for i, column in enumerate(matrix.T)}, "y": label.astype(np.int8)}
+    ).append_column("fold", pa.array(folds(len(label))))
+    folder = home / "raw" / "rows"
+    folder.mkdir(parents=True)
+    size = -(-len(label) // _PARTS)
+    for part in range(_PARTS):
+        pq.write_table(table.slice(part * size, size), folder / f"{part}.parquet")
+
+
+def _space() -> dict[str, BaseDistribution]:
+    return {
+        name: IntDistribution(int(low), int(high))
+        if scale == "whole"
+        else FloatDistribution(low, high, log=scale == "log")
+        for name, (low, high, scale) in SPACE.items()
+    }
+
+
+def _steps(pool: WorkspacePool, study: str) -> list[tuple[float, float]]:
+    """Core-seconds of all fits so far, and the best AUC, after every fit that found a better one."""
+    _, entries = Archive(Path(pool.workspace.home) / "studies").read(study)
+    steps: list[tuple[float, float]] = []
+    spent = 0.0
+    for entry in entries:
+        if entry["kind"] == "reported":
+            spent += entry["core_seconds"] + entry["setup"]
+            best = max(entry["curve"])
+            if not steps or best > steps[-1][1]:
+                steps.append((spent, best))
+    return steps
+
+
+def _forget() -> None:
+    from engine.ml.matrix import forget_matrices
+    from engine.ml.tuning.fit import close_boosters
+
+    close_boosters()
+    forget_matrices()
+
+
+def _resident(pool: WorkspacePool) -> int:
+    [size] = pool.client.run(lambda: psutil.Process().memory_info().rss).values()
+    return int(size)
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> int:
+    from pathlib import Path
+
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) * 1024
