@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _BINS = 65_536
 _LARGEST_MARGIN = 16.0
 _SMALLEST_PROBABILITY = 1e-7
-_RANKING = ("ndcg", "ndcg@10", "map")
 _MORE_ROWS = "Use more rows or a larger test= share."
 
 
@@ -40,7 +39,7 @@ class Evaluation:
     Attributes:
         rows: Rows of the fold.
         metrics: Name to value: `auc logloss accuracy`, `mlogloss accuracy`, `rmse mae r2` or
-            `ndcg ndcg@10 map`.
+            `ndcg ndcg@10` (and `map` for `rank:map`).
         roc: For a binary task false-positive rates and true-positive rates, both float64 [K], else None.
         calibration: For a binary task mean probability, observed share and weight of each bin, else None.
     """
@@ -185,6 +184,7 @@ class RankingOf:
 
     booster: bytes
     fold: int
+    metrics: tuple[str, ...] = ("ndcg", "ndcg@10")
 
     def __call__(self, blocks: Blocks) -> Evaluation:
         """Means over all groups of the fold.
@@ -196,18 +196,18 @@ class RankingOf:
         import xgboost as xgb
 
         loaded = load_booster(self.booster)
-        sums, groups, rows = np.zeros(len(_RANKING)), 0, 0
+        sums, groups, rows = np.zeros(len(self.metrics)), 0, 0
         for block in pieces(blocks, self.fold, 0):
             matrix = xgb.DMatrix(block.matrix, block.label, qid=block.group, feature_types=types_of(blocks))
             asked = loaded.copy()
-            asked.set_param([("eval_metric", name) for name in _RANKING])
+            asked.set_param([("eval_metric", name) for name in self.metrics])
             told = asked.eval_set([(matrix, "test")], 0).split()[1:]
             found = len(np.unique(np.asarray(block.group)))
             sums += found * np.array([float(word.rsplit(":", 1)[1]) for word in told])
             groups, rows = groups + found, rows + len(block.label)
         if not groups:
             raise DataError("The test rows are none: there is nothing to judge the model on.", _MORE_ROWS)
-        return Evaluation(rows, dict(zip(_RANKING, (sums / groups).tolist(), strict=True)))
+        return Evaluation(rows, dict(zip(self.metrics, (sums / groups).tolist(), strict=True)))
 
 
 def area_under_roc(

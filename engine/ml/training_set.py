@@ -96,7 +96,10 @@ class TrainingSet:
     def evaluate(self, pool: Pool, booster: bytes, *, fold: int = TEST) -> Evaluation:
         """Metrics of a booster on one fold, computed on the workers."""
         if self.label.kind == "ranking":
-            [found] = pool.map(RankingOf(booster, fold), [self.blocks], label="evaluate")
+            # mean average precision is defined for relevances of 0 and 1 alone
+            more = ("map",) if self.label.objective == "rank:map" else ()
+            ranking = RankingOf(booster, fold, ("ndcg", "ndcg@10", *more))
+            [found] = pool.map(ranking, [self.blocks], label="evaluate")
             return found  # type: ignore[no-any-return]
         sums = SumsOf(booster, self.label, fold)
         indices = range(len(self.blocks.partitions))

@@ -114,14 +114,15 @@ def _uncut(state: StudyState) -> StudyState:
 def _proposed(rules: Rules, state: StudyState, event: Proposed) -> StudyState:
     place = sum(trial.phase == state.phase for trial in state.trials)
     index, bracket = rules.bracket(state, place)
+    rungs = bracket.ladder_of(event.params)
     return state.put(
         TrialState(
             number=len(state.trials),
             params=event.params,
             phase=state.phase,
             bracket=index,
-            ladder=bracket.ladder,
-            target=bracket.ladder[0],
+            ladder=rungs,
+            target=rungs[0],
         )
     )
 
@@ -258,7 +259,7 @@ def _promotable(
 ) -> Iterator[TrialState]:
     """Trials that may go on to their next rung, those on the highest rung first, the best of them first."""
     found = [trial for group in groups if group for trial in _promotable_of(rules, state, group)]
-    yield from sorted(found, key=lambda trial: (-trial.ladder[trial.rung], trial.number))
+    yield from sorted(found, key=lambda trial: (len(trial.ladder) - trial.rung, trial.number))
 
 
 def _promotable_of(rules: Rules, state: StudyState, group: Sequence[TrialState]) -> list[TrialState]:

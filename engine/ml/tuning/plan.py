@@ -34,7 +34,7 @@ class SearchPlan:
         seed: Seeds sampler and boosters.
         sampler: `tpe`, `random`, `grid`, or an Optuna sampler.
         schedule: How rounds are shared out: a name, a schedule, or an early-termination policy.
-        first: Tried before the sampler is asked; None for three starts known to be good, () for none.
+        first: Tried before the sampler is asked; None for four starts known to be good, () for none.
 
     Raises:
         OptionError: A name that XGBoost does not know or that stands in both places, a value out of range.

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from engine.errors import OptionError
 from engine.ml.tuning.policies import Policy
+
+# Rounds by which a trial is first judged grow as its learning rate falls, by this power. Measured with 28
+# random trials on each of three data sets, at 30 rounds and the same cost: ranks agree with the final ones by
+# 0.88, 0.60 and 0.74 (Spearman) instead of 0.72, 0.50 and 0.77, and the best trial stands at place 5, 13 and 7
+# instead of 10, 19 and 11: slow ones that win are not lost.
+_PACE = 0.4
+# The learning rate at which rungs are where the ladder says.
+_USUAL_RATE = 0.1
 
 Rule = Literal["race", "cohort", "policy"]
 
@@ -20,11 +29,29 @@ class Bracket:
         share: Trials of it among those of one turn through all brackets.
         rule: `race` promotes the best of a rung as soon as there are enough to choose from, `cohort` waits
             for the whole rung, `policy` asks a policy whether the trial may go on.
+        paced: Whether the rungs below the last follow the trial's learning rate.
     """
 
     ladder: tuple[int, ...]
     share: int
     rule: Rule
+    paced: bool = False
+
+    def ladder_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
+        """The rungs of a trial with these parameters.
+
+        A slow learner is behind at any early round, whatever it comes to: its rungs lie further up.
+        """
+        rate = float(params.get("eta", params.get("learning_rate", _USUAL_RATE)))
+        if not self.paced or rate <= 0:
+            return self.ladder
+        top, stretch = self.ladder[-1], (_USUAL_RATE / rate) ** _PACE
+        rungs: list[int] = []
+        for place, rounds in enumerate(self.ladder[:-1]):
+            least = rungs[-1] + 1 if rungs else 1
+            most = top - (len(self.ladder) - 1 - place)
+            rungs.append(max(least, min(most, round(rounds * stretch))))
+        return (*rungs, top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +60,8 @@ class Asha:
 
     Attributes:
         reduction: One trial in so many is promoted, to so many times the rounds.
-        min_rounds: Rounds of the first rung at least; by default max_rounds / 40, at least 5.
+        min_rounds: Rounds of the first rung at least. By default max_rounds / 40, at least 5, and rungs
+            below the last lie further up for a trial that learns slowly (see `Bracket.ladder_of`).
     """
 
     reduction: int = 3
@@ -44,7 +72,8 @@ class Asha:
 
     def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
         """One race for all trials."""
-        return (Bracket(ladder(max_rounds, self.reduction, self.min_rounds), trials or 1, "race"),)
+        rungs = ladder(max_rounds, self.reduction, self.min_rounds)
+        return (Bracket(rungs, trials or 1, "race", self.min_rounds is None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +85,7 @@ class Halving:
 
     Attributes:
         reduction: One trial in so many is promoted, to so many times the rounds.
-        min_rounds: Rounds of the first rung at least; by default max_rounds / 40, at least 5.
+        min_rounds: As of `Asha`.
     """
 
     reduction: int = 3
@@ -68,7 +97,8 @@ class Halving:
     def brackets(self, max_rounds: int, trials: int | None) -> tuple[Bracket, ...]:
         """One cohort of all trials; without a number of them, one after the other that fills the ladder."""
         rungs = ladder(max_rounds, self.reduction, self.min_rounds)
-        return (Bracket(rungs, trials or self.reduction ** (len(rungs) - 1), "cohort"),)
+        share = trials or self.reduction ** (len(rungs) - 1)
+        return (Bracket(rungs, share, "cohort", self.min_rounds is None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +126,8 @@ class Hyperband:
         if trials is not None:
             shares = _scaled(shares, trials)
         rule: Rule = "cohort" if self.synchronous else "race"
-        made = [Bracket(rungs[first:], share, rule) for first, share in enumerate(shares)]
+        paced = self.min_rounds is None
+        made = [Bracket(rungs[first:], share, rule, paced) for first, share in enumerate(shares)]
         return tuple(bracket for bracket in made if bracket.share)
 
 

@@ -18,12 +18,13 @@ _MOST_BINS = 3
 # Rounds times learning rate at which boosting of ordinary depth has learned most of what it will: where the
 # first trials are placed.
 _STEPS = 20.0
-# Where careful people start, and two ways on from there: deeper and slower, shallower and faster. Clipped to
+# Where careful people start, and ways on from there: deeper and slower, shallower and faster. Clipped to
 # the space; what is not named here starts in the middle of its range.
 _STARTS: tuple[dict[str, float], ...] = (
     {"pace": 1.0, "max_depth": 7, "min_child_weight": 3, "subsample": 0.85, "colsample_bytree": 0.7},
     {"pace": 0.6, "max_depth": 9, "min_child_weight": 8, "subsample": 0.9, "colsample_bytree": 0.6},
     {"pace": 1.6, "max_depth": 5, "min_child_weight": 2, "subsample": 0.9, "colsample_bytree": 0.8},
+    {"pace": 4.0, "max_depth": 4, "min_child_weight": 1, "subsample": 0.85, "colsample_bytree": 0.75},
 )
 _GENTLE: dict[str, float] = {
     "lambda": 1.0,
@@ -80,7 +81,7 @@ def outer_values(space: Mapping[str, BaseDistribution]) -> tuple[int, ...]:
 def first_configurations(
     space: Mapping[str, BaseDistribution], max_rounds: int
 ) -> tuple[dict[str, Any], ...]:
-    """What to try before the sampler has seen anything: three known good starts, clipped to the space."""
+    """What to try before the sampler has seen anything: known good starts, clipped to the space."""
     made: list[dict[str, Any]] = []
     for start in _STARTS:
         eta = _STEPS * start["pace"] / max_rounds
