@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from engine.inference.ranges import InputRange
 from engine.inference.runner import RUNTIMES, Runner, Runtime, load_runner
 from engine.inference.used import used_inputs
 
-__all__ = ["RUNTIMES", "Runner", "Runtime", "load_runner", "used_inputs"]
+__all__ = ["RUNTIMES", "InputRange", "Runner", "Runtime", "load_runner", "used_inputs"]

@@ -32,6 +32,7 @@ class BatchRunner:
         self.size = size
         self.outputs = inner.outputs
         self.runtime = inner.runtime
+        self.nodes = inner.nodes
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.run`."""

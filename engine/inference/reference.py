@@ -57,6 +57,7 @@ class ReferenceRunner:
     """
 
     runtime = "onnxruntime"
+    nodes = 0
 
     def __init__(self, graph: bytes, outputs: Sequence[str]) -> None:
         self.graph = graph

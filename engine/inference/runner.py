@@ -15,6 +15,8 @@ from engine.inference.staged import StagedRunner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.inference.ranges import InputRange
+
 Runtime = Literal["auto", "onnxruntime"]
 RUNTIMES: tuple[Runtime, ...] = ("auto", "onnxruntime")
 
@@ -25,10 +27,14 @@ class Runner(Protocol):
     Attributes:
         runtime: What runs the trees: `trees` (the kernel of this package) or `onnxruntime`.
         outputs: The outputs that `run` gives, in their order.
+        nodes: Nodes of trees that the kernel holds; 0 where it runs none.
     """
 
     runtime: str
     outputs: tuple[str, ...]
+
+    @property
+    def nodes(self) -> int: ...
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """Run the graph over rows, on this task's share of the cores.
@@ -51,13 +57,19 @@ class Runner(Protocol):
         """What the graph would say of no rows: arrays of the declared types and widths."""
 
 
-def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto") -> Runner:
+def load_runner(
+    graph: bytes,
+    outputs: Sequence[str],
+    runtime: Runtime = "auto",
+    ranges: Sequence[InputRange] = (),
+) -> Runner:
     """The warm runner of this process for a graph; made when it is first asked for.
 
     Args:
         graph: An ONNX file.
         outputs: Names of the outputs wanted.
         runtime: `auto` takes the fastest that agrees with onnxruntime, `onnxruntime` the reference.
+        ranges: What is known of the inputs: answers hold for rows within, and trees are cut down for them.
 
     Raises:
         OptionError: No such runtime.
@@ -69,23 +81,25 @@ def load_runner(graph: bytes, outputs: Sequence[str], runtime: Runtime = "auto")
         raise OptionError(
             f"There is no runtime {runtime!r}.", f"There is: {', '.join(RUNTIMES)}.", name=runtime
         )
-    return _warm(graph, tuple(outputs), runtime)
+    return _warm(graph, tuple(outputs), runtime, tuple(ranges))
 
 
 @lru_cache(maxsize=16)
-def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
+def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime, ranges: tuple[InputRange, ...]) -> Runner:
     given = plain(graph)
     if given.batch is None:
-        return _fastest(given.onnx, outputs, runtime)
+        return _fastest(given.onnx, outputs, runtime, ranges)
     steps = BatchRunner(ReferenceRunner(given.onnx, outputs), given.batch)
     opened = with_open_batch(given.onnx)
-    return _fastest(opened, outputs, runtime) if means_the_same(opened, steps) else steps
+    return _fastest(opened, outputs, runtime, ranges) if means_the_same(opened, steps) else steps
 
 
-def _fastest(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
+def _fastest(
+    graph: bytes, outputs: tuple[str, ...], runtime: Runtime, ranges: tuple[InputRange, ...]
+) -> Runner:
     if runtime == "auto":
         try:
-            return StagedRunner(graph, outputs)
+            return StagedRunner(graph, outputs, ranges)
         except UnsupportedError:
             pass  # the reference runs whatever the kernel does not
     return ReferenceRunner(graph, outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from engine.errors import DataError, UnsupportedError
 from engine.inference.attributes import read_ensemble
 from engine.inference.graphs import Port, parse, ports
 from engine.inference.proof import agree, alone, probe
+from engine.inference.ranges import InputRange, pruned
 from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.stages import Joined, Part, Trees, cut, part_model
 from engine.inference.tensors import dtype_of, onnx_type_of
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-    from engine.inference.ensemble import Ensemble
-
 Tensors = dict[str, Any]
 
 
@@ -33,7 +32,7 @@ class StagedRunner:
     Args:
         graph: An ONNX file.
         outputs: Names of the outputs wanted.
-        change: What is made of each ensemble before it is laid out, told the graph's node.
+        ranges: What is known of the inputs; trees are cut down for it.
 
     Raises:
         UnsupportedError: The graph has no trees, or some that the kernel does not take or does not get right.
@@ -45,12 +44,12 @@ class StagedRunner:
         self,
         graph: bytes,
         outputs: Sequence[str],
-        change: Callable[[onnx.NodeProto, Ensemble], Ensemble] | None = None,
+        ranges: Sequence[InputRange] = (),
     ) -> None:
         self.outputs = tuple(outputs)
         self._whole = ReferenceRunner(graph, outputs)
         model = parse(graph)
-        self._stages = _Builder(model, open_session(graph, 1), change).build(cut(model, outputs))
+        self._stages = _Builder(model, open_session(graph, 1), ranges).build(cut(model, outputs))
         if not any(isinstance(stage, _TreeStage) for stage in self._stages):
             raise UnsupportedError("The graph has no trees.", "onnxruntime runs it.")
 
@@ -66,6 +65,11 @@ class StagedRunner:
                 stage.run(tensors, threads)
             slices.append([tensors[name] for name in self.outputs])
         return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*slices, strict=True)]
+
+    @property
+    def nodes(self) -> int:
+        """The nodes of all trees that a row may reach."""
+        return sum(stage.kernel.nodes for stage in self._stages if isinstance(stage, _TreeStage))
 
     def empty(self) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.empty`."""
@@ -125,10 +129,10 @@ class _Builder:
         self,
         model: onnx.ModelProto,
         session: Any,
-        change: Callable[[onnx.NodeProto, Ensemble], Ensemble] | None,
+        ranges: Sequence[InputRange],
     ) -> None:
         self.model = model
-        self.change = change
+        self.ranges = ranges
         inputs, _ = ports(session)
         self.ports: dict[str, Port] = {port.name: port for port in inputs}
 
@@ -165,6 +169,6 @@ class _Builder:
         _, outputs = ports(session)
         for name, port in zip(stage.outputs, outputs, strict=True):
             self.ports[name] = Port(name, port.kind, (None,) * len(port.shape))
-        if self.change is not None:
-            kernel = TreeKernel(self.change(stage.node, ensemble))
+        if self.ranges:
+            kernel = TreeKernel(pruned(self.model, stage.node, ensemble, self.ranges))
         return _TreeStage(kernel, stage.input, stage.outputs)

@@ -31,6 +31,7 @@ class TreeKernel:
         self.head = ensemble.head
         self._lanes, self._trees = lay_out(ensemble)
         self.number = ensemble.split.dtype
+        self.nodes = int(ensemble.reachable().sum())
         self.features = int(self._lanes.feature.max(initial=0)) + 1
         self._finish = _Finish(ensemble, trees=len(ensemble.roots))
 

@@ -65,6 +65,11 @@ class ForeignSignature:
     def names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.inputs)
 
+    @property
+    def places(self) -> dict[str, tuple[str, int]]:
+        """For each column the graph's input that it goes into, and its place there."""
+        return {one.name: (one.tensor, one.place) for one in self.inputs}
+
     def using(self, tensors: Mapping[str, Collection[int] | None]) -> Self:
         """The signature of the columns that go into these inputs of the graph, at these places of them."""
         nowhere: frozenset[int] = frozenset()

@@ -80,6 +80,11 @@ class Signature:
         wanted = set(names)
         return type(self)(tuple(spec for spec in self.inputs if spec.name in wanted))
 
+    @property
+    def places(self) -> dict[str, tuple[str, int]]:
+        """For each column the graph's input that it goes into, and its place there."""
+        return {name: (tensor, 0) for name, tensor in self.tensors.items()}
+
     def using(self, tensors: Mapping[str, Collection[int] | None]) -> Self:
         """The signature of the columns that go into these inputs of the graph."""
         given = self.tensors

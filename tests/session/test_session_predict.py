@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import BindError, DataError, FormatError, SignatureError
 from engine.lake import open_storage
+from engine.ml.foreign import with_columns
 from engine.runtime import InlineTasks
 from engine.session import Session
 
@@ -200,3 +201,27 @@ def test_refusals_name_what_is_wrong(
     with pytest.raises(error) as caught:
         session.run(f"SELECT COUNT(*) FROM PREDICT({query}").to_arrow()
     assert all(one in f"{caught.value}" for one in says), str(caught.value)
+
+
+@pytest.mark.parametrize("session", [1], indirect=True)
+def test_rows_that_the_where_drops_are_not_scored_and_trees_are_cut_down_for_it(
+    session: Session, ask: Callable[[str], Rows]
+) -> None:
+    data = "SELECT tripId, CAST(fareAmount AS real) AS fareAmount, CAST(tripDistance AS real) AS tripDistance, paymentType FROM dbo.nyc_taxi"
+    graph = with_columns(models.tensor(), ["fareAmount", "tripDistance", "paymentType"])
+    predict = f"PREDICT(MODEL = 0x{graph.hex()}, DATA = ({data}) AS d, RUNTIME = ONNX) WITH (probabilities_1 real) AS p"
+    query = f"SELECT d.tripId, p.probabilities_1 FROM {predict} WHERE d.paymentType = 1 AND d.fareAmount BETWEEN 10 AND 20"
+    frame = models.trips()
+    kept = frame[(frame.paymentType == 1) & frame.fareAmount.between(10, 20)].tripId
+    assert same(ask(query), [one for one in of_tensor() if one[0] in set(kept)])
+    plan = [row[0] for row in ask(f"EXPLAIN {query}")]
+    note = next(at for at, line in enumerate(plan) if "run by the tree kernel" in line)
+    assert plan[note + 1].strip().startswith("reads 3 of its 3 columns")
+    assert "paymentType" in plan[note + 2]
+    few, whole = (
+        int(word.replace(",", "")) for word in plan[note + 4].split() if word.replace(",", "").isdigit()
+    )
+    assert few < whole / 2
+    either = f"SELECT d.tripId, p.probabilities_1 FROM {predict} WHERE d.paymentType = 1 OR p.probabilities_1 < 0.5"
+    chosen = [one for one in of_tensor() if one[1] < 0.5 or frame.paymentType[one[0]] == 1]
+    assert same(ask(either), chosen)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.errors import OptionError
-from engine.inference import Runner, Runtime, load_runner, used_inputs
+from engine.inference import InputRange, Runner, Runtime, load_runner, used_inputs
 from engine.ml.outputs import output_columns
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Scorer:
         outputs: The graph's outputs that are wanted.
         classes: For outputs with a column per class, the classes.
         keep: Raw columns that stand beside the scores.
+        runtime: What runs the graph.
+        ranges: What is known of all rows: the trees are cut down for it.
     """
 
     graph: bytes = field(repr=False)
@@ -38,6 +40,7 @@ class Scorer:
     classes: Mapping[str, Sequence[object]]
     keep: tuple[str, ...]
     runtime: Runtime = "auto"
+    ranges: tuple[InputRange, ...] = ()
 
     @property
     def reads(self) -> list[str]:
@@ -63,7 +66,7 @@ class Scorer:
         return self._named(self._runner().run(self.signature.feed(rows)))
 
     def _runner(self) -> Runner:
-        return load_runner(self.graph, self.outputs, self.runtime)
+        return load_runner(self.graph, self.outputs, self.runtime, self.ranges)
 
     def _named(self, answers: Sequence[NDArray[Any]]) -> dict[str, pa.Array]:
         return output_columns(dict(zip(self.outputs, answers, strict=True)), self.classes)

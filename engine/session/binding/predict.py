@@ -5,17 +5,20 @@ The kernel is that of the Python verb `score`, so both give the same answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import BindError
+from engine.inference import load_runner
 from engine.ml.scoring import Scorer, scorer_for
+from engine.prep.inputs import kind_of
 from engine.runtime import Held, bind_held
 from engine.runtime.output import rows_of
 from engine.session.binding.models import chosen_outputs, find_model
+from engine.session.binding.pushing import conditions_of, input_ranges, ranges_of
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.rowsets import declared_type
 from engine.session.binding.trees import (
@@ -33,7 +36,7 @@ from engine.sql.meaning import SqlType, result_types, to_duckdb
 from engine.sql.meaning.binding.scopes import place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.ml.model import Model
     from engine.session.binding.binder import Binder
@@ -49,15 +52,19 @@ class _Data:
         source: The table or subquery with its alias, and the common tables that it may read.
         alias: What columns of it are qualified with.
         types: Its columns.
+        conditions: What the query around asks of its rows; those that fail it are not scored.
     """
 
     source: exp.Expr
     ctes: exp.With | None
     alias: str
     types: Mapping[str, SqlType]
+    conditions: tuple[exp.Expr, ...] = ()
 
     def query(self, items: Sequence[exp.Expr]) -> exp.Select:
         made = exp.Select(expressions=list(items)).from_(self.source.copy())
+        if self.conditions:
+            made = made.where(*self.conditions)
         if self.ctes is not None:
             made.set("with_", self.ctes.copy())
         return made
@@ -99,6 +106,7 @@ def bind_predict(node: exp.Table, binder: Binder, world: World) -> None:
     alias = node.alias
     model = find_model(predict.args["model"], binder, world)
     data = _data(predict, binder, world)
+    data = replace(data, conditions=tuple(conditions_of(select, data.alias)))
     wanted = {one.name: declared_type(one.args["kind"]) for one in predict.args["columns"]}
     kept = _inner_names(_used(select, data), wanted)
     relation = _scored(binder.fresh("predict"), model, data, kept, wanted, binder, world)
@@ -152,6 +160,7 @@ def _scored(
     world: World,
 ) -> Relation:
     inputs = _inputs(model, data)
+    ranges = ranges_of(data.conditions)
     places = {column_name: f"kept {at}" for at, column_name in enumerate(kept)}
     items = [named(column(data.alias, source), spelled) for spelled, source in inputs.items()]
     items += [named(column(data.alias, source), place_name) for source, place_name in places.items()]
@@ -160,6 +169,13 @@ def _scored(
         + [(place_name, stored_type(data.types[source])) for source, place_name in places.items()]
     )
     scorer = scorer_for(model, list(places.values()), schema)
+    numbers = [field.name for field in schema if kind_of(field.type) == "number"]
+    known = {
+        spelled.lower(): ranges[source.lower()]
+        for spelled, source in inputs.items()
+        if source.lower() in ranges
+    }
+    scorer = replace(scorer, ranges=input_ranges(scorer.signature, known, numbers))
     outputs = chosen_outputs(model, scorer.answers(), wanted)
     names = {places[source]: inner for source, inner in kept.items()}
     # One output may be asked for once: its own name is what the scorer calls it.
@@ -168,7 +184,23 @@ def _scored(
     columns = {inner: data.types[source] for source, inner in kept.items()} | dict(wanted)
     held = _held(score, data.query(items), schema, binder, world)
     ordered = {one: columns[one] for one in held.schema.names}
-    return Relation(name, ordered, reading_as(bind_held(name, held), ordered))
+    notes = tuple(_notes(name, model, scorer, data)) if world.dry else ()
+    return Relation(name, ordered, reading_as(bind_held(name, held), ordered), notes=notes)
+
+
+def _notes(name: str, model: Model, scorer: Scorer, data: _Data) -> Iterator[str]:
+    """What EXPLAIN says of a PREDICT: what it reads, which rows it scores, how much of the trees it needs."""
+    reads = scorer.signature.names
+    every = model.signature_for(list(data.types)).names if model.is_foreign else model.signature_for(()).names
+    runner = load_runner(scorer.graph, scorer.outputs, scorer.runtime, scorer.ranges)
+    trees = "the tree kernel" if runner.runtime == "trees" else "onnxruntime"
+    yield f"{name}: model '{model.name}', run by {trees}"
+    yield f"  reads {len(reads)} of its {len(every)} columns: {', '.join(reads)}"
+    for condition in data.conditions:
+        yield f"  scores only rows with {condition.sql(dialect='tsql')}"
+    if scorer.ranges:
+        whole = load_runner(scorer.graph, scorer.outputs, scorer.runtime).nodes
+        yield f"  trees cut down for them: {runner.nodes:,} of {whole:,} nodes"
 
 
 def _inputs(model: Model, data: _Data) -> dict[str, str]:

@@ -29,6 +29,7 @@ class Relation:
         rows: Where the rows come from.
         schema: The schema by which its name may be qualified; empty for what is no table of the workspace.
         query: The DuckDB query over the table of that name that gives `columns`; None if the table does.
+        notes: What EXPLAIN says of how the rows came about.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Relation:
     rows: BoundTable
     schema: str = ""
     query: exp.Query | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

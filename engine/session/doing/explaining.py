@@ -54,7 +54,9 @@ def show_plan(run: Run, statement: Statement, *, xml: bool, recommendations: boo
         _give(run, "explain", "nvarchar(max)", [explain_xml(found.plan, statement.source.text, views)])
         return
     lines = explain(found.plan).splitlines()
-    _give(run, "step", "nvarchar(4000)", [*lines, *_move_lines(found.plan), *_read_lines(found)])
+    _give(
+        run, "step", "nvarchar(4000)", [*lines, *_move_lines(found.plan), *_read_lines(found), *_notes(found)]
+    )
 
 
 def _found(run: Run, statement: Statement) -> PlanFound:
@@ -104,6 +106,12 @@ def _read_lines(found: PlanFound) -> Iterator[str]:
         yield from (f"  {file}" for file in read.files[:_SHOWN_FILES])
         if len(read.files) > _SHOWN_FILES:
             yield f"  and {len(read.files) - _SHOWN_FILES} more"
+
+
+def _notes(found: PlanFound) -> Iterator[str]:
+    """How rows come about that a step before this plan makes."""
+    for relation in found.relations.values():
+        yield from relation.notes and ("", *relation.notes)
 
 
 def _candidates(statement: Statement) -> list[str]:
