@@ -51,6 +51,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "xgboost": ("engine.ml",),
     "optuna": ("engine.ml.tuning", "engine.demo"),
     "mlflow": ("engine.ml.tracking",),
+    "sqlalchemy": ("engine.dbapi.dialect",),
     "deltalake": ("engine.lake",),
     "duckdb": ("engine.runtime",),
     "fsspec": ("engine.lake", "engine.events"),

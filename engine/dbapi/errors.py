@@ -75,6 +75,7 @@ _MAPPED: tuple[tuple[type[tarn.TarnError], type[Error]], ...] = (
     (tarn.DataError, DataError),
     (tarn.ModelError, ProgrammingError),
     (tarn.OptionError, ProgrammingError),
+    (tarn.JobStoppedError, OperationalError),
     (LoopEndedError, InternalError),
     (tarn.PoolSpecError, InterfaceError),
     (tarn.PoolStateError, InterfaceError),

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import registry
 
 import engine
 from engine import dbapi
@@ -240,3 +242,29 @@ def test_threads_share_a_connection(connection: dbapi.Connection) -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == [(0,), (1,), (2,), (3,)]
+
+
+def test_sqlalchemy_reads_reflects_and_writes(connection: dbapi.Connection, home: Path) -> None:
+    registry.register("tarn", "engine.dbapi.dialect", "TarnDialect")  # as the package's entry point does
+    made = sa.create_engine(f"tarn:///{home}?pool={connection.pool.name}")
+    assert sa.make_url(f"tarn:///{home}?pool=embedded").query["pool"] == connection.pool.name
+    frame = pd.read_sql(sa.text("SELECT id, city FROM trips WHERE id = :id"), made, params={"id": 2})
+    assert frame.to_dict("records") == [{"id": 2, "city": "Rome"}]
+    found = {
+        column["name"]: (str(column["type"]), column["nullable"])
+        for column in sa.inspect(made).get_columns("trips")
+    }
+    assert found["id"] == ("INTEGER", False)
+    assert found["fare"] == ("DECIMAL(9, 2)", True)
+    pd.DataFrame({"a": [5, 6], "b": ["z", None], "f": [1.5, None]}).to_sql("framed", made, index=False)
+    framed = sa.Table("framed", sa.MetaData(), autoload_with=made)
+    query = sa.select(framed.c.a, sa.func.count(framed.c.b)).group_by(framed.c.a).order_by(framed.c.a)
+    with made.connect() as opened:
+        assert opened.execute(query).fetchall() == [(5, 1), (6, 0)]
+        assert opened.execute(sa.select(framed.c.a).order_by(framed.c.a).limit(1).offset(1)).fetchall() == [
+            (6,)
+        ]
+    assert "framed" in sa.inspect(made).get_table_names()
+    with pytest.raises(sa.exc.NoSuchTableError):
+        sa.Table("nowhere", sa.MetaData(), autoload_with=made)
+    made.dispose()
