@@ -13,7 +13,7 @@ import pyarrow as pa
 from engine.errors import WriteError
 from engine.lake import hive
 from engine.lake.conform import LossyCastError, conform
-from engine.lake.data_file import DataFile, Values, split_by_value, write_file
+from engine.lake.data_file import NO_HINTS, DataFile, Hints, Values, split_by_value, write_file
 from engine.lake.delta_log import DISTRIBUTION
 from engine.lake.delta_stats import partition_text
 from engine.lake.delta_types import check_keys, delta_schema
@@ -74,6 +74,7 @@ class TableWriter:
         mode: "create", "overwrite" or "append".
         base: The table's version when the write began; None if there was no table.
         description: What the table says of itself; None to leave it as it is.
+        hints: How columns are best encoded.
     """
 
     storage: Storage
@@ -85,6 +86,7 @@ class TableWriter:
     mode: str
     base: int | None
     description: str | None = None
+    hints: Hints = NO_HINTS
 
     @property
     def folder(self) -> str:
@@ -134,7 +136,7 @@ class TableWriter:
         path = "/".join([self.job, *folders, f"{part:06d}-{uuid.uuid4().hex[:12]}.parquet"])
         selected = (table.select(stored.names) for table in tables)
         location = f"{self.location}/{path}"
-        data = write_file(self.storage, location, selected, stored, within=self.folder)
+        data = write_file(self.storage, location, selected, stored, within=self.folder, hints=self.hints)
         return WrittenFile(path, data, tuple((key, partition_text(value)) for key, value in pairs))
 
     def _conformed(self, table: pa.Table, schema: pa.Schema, part: int) -> pa.Table:
@@ -155,7 +157,11 @@ class TableWriter:
                 column=name,
             )
         try:
-            return conform(table, schema)
+            coded = self.hints.coded
+            made = conform(table, pa.schema([field for field in schema if field.name not in coded]))
+            for name in sorted(coded, key=schema.get_field_index):
+                made = made.add_column(schema.get_field_index(name), name, table.column(name))
+            return made
         except LossyCastError as error:
             hint = f"cast {error.column!r} before it is written"
             raise WriteError(f"part {part} of {self.name}: {error}", hint, part=part) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import JobStoppedError
@@ -118,7 +118,7 @@ def _tell_start(job: Loaded, known: Manifest, watch: Watch) -> None:
 
 def _writers(job: Loaded) -> dict[str, TableWriter]:
     """The writer of each table; a job that is resumed takes up its own."""
-    return {
+    writers = {
         what: begin_write(
             job.store.storage,
             job.spec.targets[what].table,
@@ -129,6 +129,7 @@ def _writers(job: Loaded) -> dict[str, TableWriter]:
         )
         for what, schema in job.scorers.tables().items()
     }
+    return {**writers, SCORES: replace(writers[SCORES], hints=job.scorers.columns.hints)}
 
 
 def _scored(

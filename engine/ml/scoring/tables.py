@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from engine.errors import OptionError
 from engine.lake import TableName
+from engine.lake.data_file import Hints
 
 if TYPE_CHECKING:
     from engine.lake.salvage import BadRow
@@ -60,6 +61,14 @@ class Columns:
         """Columns by which disagreements are in order."""
         return FILE, ROW
 
+    @property
+    def hints(self) -> Hints:
+        """How the columns of the scores are best encoded."""
+        # Scores and keys hardly repeat, and what does among numbers is compressed without a dictionary too.
+        numbers = (pa.types.is_floating, pa.types.is_integer)
+        varied = [field.name for field in self.schema if any(test(field.type) for test in numbers)]
+        return Hints(coded=(self.file_name,), varied=tuple(varied))
+
     @cached_property
     def schema(self) -> pa.Schema:
         return self.empty.schema
@@ -68,7 +77,8 @@ class Columns:
         """Rows of the table of scores."""
         rows = len(answers)
         columns = [answers.column(name) for name in (*self.keep, *(one for one, _ in self.outputs))]
-        columns += [pa.array(np.full(rows, self.version)), pa.repeat(pa.scalar(file), rows)]
+        coded = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), [file])
+        columns += [pa.array(np.full(rows, self.version)), coded]
         return pa.table(columns, names=self._names)
 
     @property

@@ -193,18 +193,19 @@ class PartScoring:
 
     def _groups(self, made: Iterator[_Made]) -> Iterator[pa.Table]:
         """The scores in row groups of the table."""
-        held: list[pa.Table] = [self.work.columns.empty]
+        held: list[pa.Table] = []
         size = 0
         for one in made:
             self.counted["rows"] += one.rows
-            held.append(one.scores)
+            if one.rows:
+                held.append(one.scores)
             size += one.scores.nbytes
             if size >= _GROUP_BYTES:
-                yield pa.concat_tables(held)
+                yield pa.concat_tables(held).unify_dictionaries()
                 held, size = [], 0
             self._flush(_SIDE_ROWS)
         if held:
-            yield pa.concat_tables(held)
+            yield pa.concat_tables(held).unify_dictionaries()
 
     def _flush(self, above: int) -> None:
         """Write the side tables' rows, if there are more than so many."""
