@@ -7,7 +7,7 @@ TOP 100
   i_class,
   i_current_price,
   SUM(ws_ext_sales_price) AS itemrevenue,
-  CAST(SUM(ws_ext_sales_price) * 100.0000 AS FLOAT) / SUM(SUM(ws_ext_sales_price)) OVER (PARTITION BY i_class) AS revenueratio
+  CAST(SUM(ws_ext_sales_price) * 100.0000 AS FLOAT) / NULLIF(SUM(SUM(ws_ext_sales_price)) OVER (PARTITION BY i_class), 0) AS revenueratio
 FROM web_sales, item, date_dim
 WHERE
   ws_item_sk = i_item_sk

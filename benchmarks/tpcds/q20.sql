@@ -7,7 +7,7 @@ TOP 100
   i_class,
   i_current_price,
   SUM(cs_ext_sales_price) AS itemrevenue,
-  CAST(SUM(cs_ext_sales_price) * 100.0000 AS FLOAT) / SUM(SUM(cs_ext_sales_price)) OVER (PARTITION BY i_class) AS revenueratio
+  CAST(SUM(cs_ext_sales_price) * 100.0000 AS FLOAT) / NULLIF(SUM(SUM(cs_ext_sales_price)) OVER (PARTITION BY i_class), 0) AS revenueratio
 FROM catalog_sales, item, date_dim
 WHERE
   cs_item_sk = i_item_sk

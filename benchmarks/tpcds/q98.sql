@@ -6,7 +6,7 @@ SELECT
   i_class,
   i_current_price,
   SUM(ss_ext_sales_price) AS itemrevenue,
-  CAST(SUM(ss_ext_sales_price) * 100.0000 AS FLOAT) / SUM(SUM(ss_ext_sales_price)) OVER (PARTITION BY i_class) AS revenueratio
+  CAST(SUM(ss_ext_sales_price) * 100.0000 AS FLOAT) / NULLIF(SUM(SUM(ss_ext_sales_price)) OVER (PARTITION BY i_class), 0) AS revenueratio
 FROM store_sales, item, date_dim
 WHERE
   ss_item_sk = i_item_sk

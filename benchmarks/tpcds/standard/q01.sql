@@ -25,5 +25,5 @@ WHERE
   AND s_state = 'TN'
   AND ctr1.ctr_customer_sk = c_customer_sk
 ORDER BY
-  c_customer_id
+  c_customer_id NULLS FIRST
 LIMIT 100

@@ -20,5 +20,5 @@ WHERE
 GROUP BY
   i_item_id
 ORDER BY
-  i_item_id
+  i_item_id NULLS FIRST
 LIMIT 100

@@ -439,5 +439,5 @@ WHERE
 GROUP BY
   s_store_name
 ORDER BY
-  s_store_name
+  s_store_name NULLS FIRST
 LIMIT 100

@@ -66,12 +66,12 @@ GROUP BY
   cd_dep_employed_count,
   cd_dep_college_count
 ORDER BY
-  cd_gender,
-  cd_marital_status,
-  cd_education_status,
-  cd_purchase_estimate,
-  cd_credit_rating,
-  cd_dep_count,
-  cd_dep_employed_count,
-  cd_dep_college_count
+  cd_gender NULLS FIRST,
+  cd_marital_status NULLS FIRST,
+  cd_education_status NULLS FIRST,
+  cd_purchase_estimate NULLS FIRST,
+  cd_credit_rating NULLS FIRST,
+  cd_dep_count NULLS FIRST,
+  cd_dep_employed_count NULLS FIRST,
+  cd_dep_college_count NULLS FIRST
 LIMIT 100

@@ -5,7 +5,7 @@ SELECT
   i_class,
   i_current_price,
   SUM(ws_ext_sales_price) AS itemrevenue,
-  SUM(ws_ext_sales_price) * 100.0000 / SUM(SUM(ws_ext_sales_price)) OVER (PARTITION BY i_class) AS revenueratio
+  SUM(ws_ext_sales_price) * 100.0000 / NULLIF(SUM(SUM(ws_ext_sales_price)) OVER (PARTITION BY i_class), 0) AS revenueratio
 FROM web_sales, item, date_dim
 WHERE
   ws_item_sk = i_item_sk
@@ -19,9 +19,9 @@ GROUP BY
   i_class,
   i_current_price
 ORDER BY
-  i_category,
-  i_class,
-  i_item_id,
-  i_item_desc,
-  revenueratio
+  i_category NULLS FIRST,
+  i_class NULLS FIRST,
+  i_item_id NULLS FIRST,
+  i_item_desc NULLS FIRST,
+  revenueratio NULLS FIRST
 LIMIT 100

@@ -26,5 +26,5 @@ WHERE
       cs1.cs_order_number = cr1.cr_order_number
   )
 ORDER BY
-  COUNT(DISTINCT cs_order_number)
+  COUNT(DISTINCT cs_order_number) NULLS FIRST
 LIMIT 100

@@ -22,8 +22,8 @@ GROUP BY
   i_manufact
 ORDER BY
   ext_price DESC,
-  i_brand,
-  i_brand_id,
-  i_manufact_id,
-  i_manufact
+  i_brand NULLS FIRST,
+  i_brand_id NULLS FIRST,
+  i_manufact_id NULLS FIRST,
+  i_manufact NULLS FIRST
 LIMIT 100

@@ -53,6 +53,6 @@ HAVING
     FROM ssales
   )
 ORDER BY
-  c_last_name,
-  c_first_name,
-  s_store_name
+  c_last_name NULLS FIRST,
+  c_first_name NULLS FIRST,
+  s_store_name NULLS FIRST

@@ -30,8 +30,8 @@ GROUP BY
   s_store_id,
   s_store_name
 ORDER BY
-  i_item_id,
-  i_item_desc,
-  s_store_id,
-  s_store_name
+  i_item_id NULLS FIRST,
+  i_item_desc NULLS FIRST,
+  s_store_id NULLS FIRST,
+  s_store_name NULLS FIRST
 LIMIT 100

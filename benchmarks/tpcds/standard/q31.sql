@@ -86,4 +86,4 @@ WHERE
     ELSE NULL
   END
 ORDER BY
-  ss1.ca_county
+  ss1.ca_county NULLS FIRST

@@ -81,5 +81,5 @@ FROM (
 GROUP BY
   i_manufact_id
 ORDER BY
-  total_sales
+  total_sales NULLS FIRST
 LIMIT 100

@@ -60,11 +60,11 @@ SELECT
   lochierarchy,
   RANK() OVER (
     PARTITION BY lochierarchy, CASE WHEN t_class = 0 THEN i_category END
-    ORDER BY gross_margin ASC
+    ORDER BY gross_margin ASC NULLS FIRST
   ) AS rank_within_parent
 FROM results_rollup
 ORDER BY
-  lochierarchy DESC NULLS FIRST,
+  lochierarchy DESC,
   CASE WHEN lochierarchy = 0 THEN i_category END NULLS FIRST,
   rank_within_parent NULLS FIRST
 LIMIT 100

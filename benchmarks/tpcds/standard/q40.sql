@@ -34,6 +34,6 @@ GROUP BY
   w_state,
   i_item_id
 ORDER BY
-  w_state,
-  i_item_id
+  w_state NULLS FIRST,
+  i_item_id NULLS FIRST
 LIMIT 100

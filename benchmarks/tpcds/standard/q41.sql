@@ -118,5 +118,5 @@ WHERE
       )
   ) > 0
 ORDER BY
-  i_product_name
+  i_product_name NULLS FIRST
 LIMIT 100

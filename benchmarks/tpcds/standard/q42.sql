@@ -16,7 +16,7 @@ GROUP BY
   item.i_category
 ORDER BY
   SUM(ss_ext_sales_price) DESC,
-  dt.d_year,
-  item.i_category_id,
-  item.i_category
+  dt.d_year NULLS FIRST,
+  item.i_category_id NULLS FIRST,
+  item.i_category NULLS FIRST
 LIMIT 100

@@ -32,13 +32,13 @@ GROUP BY
   s_store_name,
   s_store_id
 ORDER BY
-  s_store_name,
-  s_store_id,
-  sun_sales,
-  mon_sales,
-  tue_sales,
-  wed_sales,
-  thu_sales,
-  fri_sales,
-  sat_sales
+  s_store_name NULLS FIRST,
+  s_store_id NULLS FIRST,
+  sun_sales NULLS FIRST,
+  mon_sales NULLS FIRST,
+  tue_sales NULLS FIRST,
+  wed_sales NULLS FIRST,
+  thu_sales NULLS FIRST,
+  fri_sales NULLS FIRST,
+  sat_sales NULLS FIRST
 LIMIT 100

@@ -8,7 +8,7 @@ FROM (
   FROM (
     SELECT
       item_sk,
-      RANK() OVER (ORDER BY rank_col ASC) AS rnk
+      RANK() OVER (ORDER BY rank_col ASC NULLS FIRST) AS rnk
     FROM (
       SELECT
         ss_item_sk AS item_sk,
@@ -68,5 +68,5 @@ WHERE
   AND i1.i_item_sk = asceding.item_sk
   AND i2.i_item_sk = descending.item_sk
 ORDER BY
-  asceding.rnk
+  asceding.rnk NULLS FIRST
 LIMIT 100

@@ -24,6 +24,6 @@ GROUP BY
   ca_zip,
   ca_city
 ORDER BY
-  ca_zip,
-  ca_city
+  ca_zip NULLS FIRST,
+  ca_city NULLS FIRST
 LIMIT 100

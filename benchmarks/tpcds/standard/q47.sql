@@ -10,7 +10,7 @@ WITH v1 AS (
     AVG(SUM(ss_sales_price)) OVER (PARTITION BY i_category, i_brand, s_store_name, s_company_name, d_year) AS avg_monthly_sales,
     RANK() OVER (
       PARTITION BY i_category, i_brand, s_store_name, s_company_name
-      ORDER BY d_year, d_moy
+      ORDER BY d_year NULLS FIRST, d_moy NULLS FIRST
     ) AS rn
   FROM item, store_sales, date_dim, store
   WHERE
@@ -70,15 +70,15 @@ WHERE
     ELSE NULL
   END > 0.1
 ORDER BY
-  sum_sales - avg_monthly_sales,
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
-  9,
-  10
+  sum_sales - avg_monthly_sales NULLS FIRST,
+  1 NULLS FIRST,
+  2 NULLS FIRST,
+  3 NULLS FIRST,
+  4 NULLS FIRST,
+  5 NULLS FIRST,
+  6 NULLS FIRST,
+  7 NULLS FIRST,
+  8 NULLS FIRST,
+  9 NULLS FIRST,
+  10 NULLS FIRST
 LIMIT 100

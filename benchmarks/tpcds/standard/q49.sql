@@ -16,8 +16,8 @@ FROM (
       item,
       return_ratio,
       currency_ratio,
-      RANK() OVER (ORDER BY return_ratio) AS return_rank,
-      RANK() OVER (ORDER BY currency_ratio) AS currency_rank
+      RANK() OVER (ORDER BY return_ratio NULLS FIRST) AS return_rank,
+      RANK() OVER (ORDER BY currency_ratio NULLS FIRST) AS currency_rank
     FROM (
       SELECT
         ws.ws_item_sk AS item,
@@ -60,8 +60,8 @@ FROM (
       item,
       return_ratio,
       currency_ratio,
-      RANK() OVER (ORDER BY return_ratio) AS return_rank,
-      RANK() OVER (ORDER BY currency_ratio) AS currency_rank
+      RANK() OVER (ORDER BY return_ratio NULLS FIRST) AS return_rank,
+      RANK() OVER (ORDER BY currency_ratio NULLS FIRST) AS currency_rank
     FROM (
       SELECT
         cs.cs_item_sk AS item,
@@ -104,8 +104,8 @@ FROM (
       item,
       return_ratio,
       currency_ratio,
-      RANK() OVER (ORDER BY return_ratio) AS return_rank,
-      RANK() OVER (ORDER BY currency_ratio) AS currency_rank
+      RANK() OVER (ORDER BY return_ratio NULLS FIRST) AS return_rank,
+      RANK() OVER (ORDER BY currency_ratio NULLS FIRST) AS currency_rank
     FROM (
       SELECT
         sts.ss_item_sk AS item,

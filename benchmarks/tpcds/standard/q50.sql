@@ -73,14 +73,14 @@ GROUP BY
   s_state,
   s_zip
 ORDER BY
-  s_store_name,
-  s_company_id,
-  s_street_number,
-  s_street_name,
-  s_street_type,
-  s_suite_number,
-  s_city,
-  s_county,
-  s_state,
-  s_zip
+  s_store_name NULLS FIRST,
+  s_company_id NULLS FIRST,
+  s_street_number NULLS FIRST,
+  s_street_name NULLS FIRST,
+  s_street_type NULLS FIRST,
+  s_suite_number NULLS FIRST,
+  s_city NULLS FIRST,
+  s_county NULLS FIRST,
+  s_state NULLS FIRST,
+  s_zip NULLS FIRST
 LIMIT 100

@@ -4,7 +4,7 @@ WITH web_v1 AS (
     d_date,
     SUM(SUM(ws_sales_price)) OVER (
       PARTITION BY ws_item_sk
-      ORDER BY d_date
+      ORDER BY d_date NULLS FIRST
       ROWS BETWEEN UNBOUNDED preceding AND CURRENT ROW
     ) AS cume_sales
   FROM web_sales, date_dim
@@ -21,7 +21,7 @@ WITH web_v1 AS (
     d_date,
     SUM(SUM(ss_sales_price)) OVER (
       PARTITION BY ss_item_sk
-      ORDER BY d_date
+      ORDER BY d_date NULLS FIRST
       ROWS BETWEEN UNBOUNDED preceding AND CURRENT ROW
     ) AS cume_sales
   FROM store_sales, date_dim
@@ -43,12 +43,12 @@ FROM (
     store_sales,
     MAX(web_sales) OVER (
       PARTITION BY item_sk
-      ORDER BY d_date
+      ORDER BY d_date NULLS FIRST
       ROWS BETWEEN UNBOUNDED preceding AND CURRENT ROW
     ) AS web_cumulative,
     MAX(store_sales) OVER (
       PARTITION BY item_sk
-      ORDER BY d_date
+      ORDER BY d_date NULLS FIRST
       ROWS BETWEEN UNBOUNDED preceding AND CURRENT ROW
     ) AS store_cumulative
   FROM (

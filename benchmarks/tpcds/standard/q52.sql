@@ -15,7 +15,7 @@ GROUP BY
   item.i_brand,
   item.i_brand_id
 ORDER BY
-  dt.d_year,
+  dt.d_year NULLS FIRST,
   ext_price DESC,
-  brand_id
+  brand_id NULLS FIRST
 LIMIT 100

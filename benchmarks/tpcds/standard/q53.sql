@@ -52,7 +52,7 @@ WHERE
     ELSE NULL
   END > 0.1
 ORDER BY
-  avg_quarterly_sales,
-  sum_sales,
-  i_manufact_id
+  avg_quarterly_sales NULLS FIRST,
+  sum_sales NULLS FIRST,
+  i_manufact_id NULLS FIRST
 LIMIT 100

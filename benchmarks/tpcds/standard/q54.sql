@@ -64,5 +64,5 @@ GROUP BY
 ORDER BY
   SEGMENT NULLS FIRST,
   num_customers NULLS FIRST,
-  segment_base
+  segment_base NULLS FIRST
 LIMIT 100

@@ -14,5 +14,5 @@ GROUP BY
   i_brand_id
 ORDER BY
   ext_price DESC,
-  i_brand_id
+  i_brand_id NULLS FIRST
 LIMIT 100

@@ -7,7 +7,10 @@ WITH v1 AS (
     d_moy,
     SUM(cs_sales_price) AS sum_sales,
     AVG(SUM(cs_sales_price)) OVER (PARTITION BY i_category, i_brand, cc_name, d_year) AS avg_monthly_sales,
-    RANK() OVER (PARTITION BY i_category, i_brand, cc_name ORDER BY d_year, d_moy) AS rn
+    RANK() OVER (
+      PARTITION BY i_category, i_brand, cc_name
+      ORDER BY d_year NULLS FIRST, d_moy NULLS FIRST
+    ) AS rn
   FROM item, catalog_sales, date_dim, call_center
   WHERE
     cs_item_sk = i_item_sk
@@ -63,13 +66,13 @@ WHERE
   END > 0.1
 ORDER BY
   sum_sales - avg_monthly_sales NULLS FIRST,
-  1,
-  2,
-  3,
-  4,
-  5,
-  6,
-  7,
-  8,
-  9
+  1 NULLS FIRST,
+  2 NULLS FIRST,
+  3 NULLS FIRST,
+  4 NULLS FIRST,
+  5 NULLS FIRST,
+  6 NULLS FIRST,
+  7 NULLS FIRST,
+  8 NULLS FIRST,
+  9 NULLS FIRST
 LIMIT 100

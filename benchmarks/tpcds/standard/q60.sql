@@ -81,6 +81,6 @@ FROM (
 GROUP BY
   i_item_id
 ORDER BY
-  i_item_id,
-  total_sales
+  i_item_id NULLS FIRST,
+  total_sales NULLS FIRST
 LIMIT 100

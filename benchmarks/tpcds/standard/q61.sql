@@ -38,6 +38,6 @@ FROM (
     AND d_moy = 11
 ) AS all_sales
 ORDER BY
-  promotions,
-  total
+  promotions NULLS FIRST,
+  total NULLS FIRST
 LIMIT 100

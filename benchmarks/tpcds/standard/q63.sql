@@ -52,7 +52,7 @@ WHERE
     ELSE NULL
   END > 0.1
 ORDER BY
-  i_manager_id,
-  avg_monthly_sales,
-  sum_sales
+  i_manager_id NULLS FIRST,
+  avg_monthly_sales NULLS FIRST,
+  sum_sales NULLS FIRST
 LIMIT 100

@@ -103,8 +103,8 @@ WHERE
   AND cs1.store_name = cs2.store_name
   AND cs1.store_zip = cs2.store_zip
 ORDER BY
-  cs1.product_name,
-  cs1.store_name,
-  cs2.cnt,
-  cs1.s1,
-  cs2.s1
+  cs1.product_name NULLS FIRST,
+  cs1.store_name NULLS FIRST,
+  cs2.cnt NULLS FIRST,
+  cs1.s1 NULLS FIRST,
+  cs2.s1 NULLS FIRST

@@ -51,9 +51,9 @@ GROUP BY
   cd_purchase_estimate,
   cd_credit_rating
 ORDER BY
-  cd_gender,
-  cd_marital_status,
-  cd_education_status,
-  cd_purchase_estimate,
-  cd_credit_rating
+  cd_gender NULLS FIRST,
+  cd_marital_status NULLS FIRST,
+  cd_education_status NULLS FIRST,
+  cd_purchase_estimate NULLS FIRST,
+  cd_credit_rating NULLS FIRST
 LIMIT 100

@@ -37,6 +37,6 @@ GROUP BY
   )
 ORDER BY
   lochierarchy DESC,
-  CASE WHEN GROUPING(s_state) + GROUPING(s_county) = 0 THEN s_state END,
-  rank_within_parent
+  CASE WHEN GROUPING(s_state) + GROUPING(s_county) = 0 THEN s_state END NULLS FIRST,
+  rank_within_parent NULLS FIRST
 LIMIT 100

@@ -45,6 +45,6 @@ GROUP BY
   t_hour,
   t_minute
 ORDER BY
-  ext_price DESC NULLS FIRST,
+  ext_price DESC,
   i_brand_id NULLS FIRST,
   t_hour NULLS FIRST

@@ -58,7 +58,7 @@ GROUP BY
   w_warehouse_name,
   d1.d_week_seq
 ORDER BY
-  total_cnt DESC NULLS FIRST,
+  total_cnt DESC,
   i_item_desc NULLS FIRST,
   w_warehouse_name NULLS FIRST,
   d1.d_week_seq NULLS FIRST

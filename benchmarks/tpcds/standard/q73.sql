@@ -38,4 +38,4 @@ WHERE
   ss_customer_sk = c_customer_sk AND cnt BETWEEN 1 AND 5
 ORDER BY
   cnt DESC,
-  c_last_name ASC
+  c_last_name ASC NULLS FIRST

@@ -96,6 +96,6 @@ WHERE
   AND prev_yr.d_year = 2002 - 1
   AND CAST(curr_yr.sales_cnt AS DECIMAL(17, 2)) / CAST(prev_yr.sales_cnt AS DECIMAL(17, 2)) < 0.9
 ORDER BY
-  sales_cnt_diff,
-  sales_amt_diff
+  sales_cnt_diff NULLS FIRST,
+  sales_amt_diff NULLS FIRST
 LIMIT 100

@@ -89,14 +89,14 @@ WHERE
     COALESCE(ws_qty, 0) > 0 OR COALESCE(cs_qty, 0) > 0
   ) AND ss_sold_year = 2000
 ORDER BY
-  ss_sold_year,
-  ss_item_sk,
-  ss_customer_sk,
+  ss_sold_year NULLS FIRST,
+  ss_item_sk NULLS FIRST,
+  ss_customer_sk NULLS FIRST,
   ss_qty DESC,
   ss_wc DESC,
   ss_sp DESC,
-  other_chan_qty,
-  other_chan_wholesale_cost,
-  other_chan_sales_price,
-  ratio
+  other_chan_qty NULLS FIRST,
+  other_chan_wholesale_cost NULLS FIRST,
+  other_chan_sales_price NULLS FIRST,
+  ratio NULLS FIRST
 LIMIT 100

@@ -37,5 +37,5 @@ ORDER BY
   c_first_name NULLS FIRST,
   SUBSTRING(s_city, 1, 30) NULLS FIRST,
   profit NULLS FIRST,
-  ss_ticket_number
+  ss_ticket_number NULLS FIRST
 LIMIT 100

@@ -42,20 +42,20 @@ WHERE
   AND ca_state = 'GA'
   AND ctr1.ctr_customer_sk = c_customer_sk
 ORDER BY
-  c_customer_id,
-  c_salutation,
-  c_first_name,
-  c_last_name,
-  ca_street_number,
-  ca_street_name,
-  ca_street_type,
-  ca_suite_number,
-  ca_city,
-  ca_county,
-  ca_state,
-  ca_zip,
-  ca_country,
-  ca_gmt_offset,
-  ca_location_type,
-  ctr_total_return
+  c_customer_id NULLS FIRST,
+  c_salutation NULLS FIRST,
+  c_first_name NULLS FIRST,
+  c_last_name NULLS FIRST,
+  ca_street_number NULLS FIRST,
+  ca_street_name NULLS FIRST,
+  ca_street_type NULLS FIRST,
+  ca_suite_number NULLS FIRST,
+  ca_city NULLS FIRST,
+  ca_county NULLS FIRST,
+  ca_state NULLS FIRST,
+  ca_zip NULLS FIRST,
+  ca_country NULLS FIRST,
+  ca_gmt_offset NULLS FIRST,
+  ca_location_type NULLS FIRST,
+  ctr_total_return NULLS FIRST
 LIMIT 100

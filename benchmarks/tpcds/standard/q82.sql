@@ -16,5 +16,5 @@ GROUP BY
   i_item_desc,
   i_current_price
 ORDER BY
-  i_item_id
+  i_item_id NULLS FIRST
 LIMIT 100

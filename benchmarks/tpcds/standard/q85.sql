@@ -57,8 +57,8 @@ WHERE
 GROUP BY
   r_reason_desc
 ORDER BY
-  SUBSTRING(r_reason_desc, 1, 20),
-  AVG(ws_quantity),
-  AVG(wr_refunded_cash),
-  AVG(wr_fee)
+  SUBSTRING(r_reason_desc, 1, 20) NULLS FIRST,
+  AVG(ws_quantity) NULLS FIRST,
+  AVG(wr_refunded_cash) NULLS FIRST,
+  AVG(wr_fee) NULLS FIRST
 LIMIT 100

@@ -18,7 +18,7 @@ GROUP BY
     i_class
   )
 ORDER BY
-  lochierarchy DESC NULLS FIRST,
+  lochierarchy DESC,
   CASE WHEN GROUPING(i_category) + GROUPING(i_class) = 0 THEN i_category END NULLS FIRST,
   rank_within_parent NULLS FIRST
 LIMIT 100

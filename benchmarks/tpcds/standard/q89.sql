@@ -45,13 +45,13 @@ WHERE
     ELSE NULL
   END > 0.1
 ORDER BY
-  sum_sales - avg_monthly_sales,
-  s_store_name,
-  1,
-  2,
-  3,
-  5,
-  6,
-  7,
-  8
+  sum_sales - avg_monthly_sales NULLS FIRST,
+  s_store_name NULLS FIRST,
+  1 NULLS FIRST,
+  2 NULLS FIRST,
+  3 NULLS FIRST,
+  5 NULLS FIRST,
+  6 NULLS FIRST,
+  7 NULLS FIRST,
+  8 NULLS FIRST
 LIMIT 100

@@ -28,5 +28,5 @@ FROM (
     AND web_page.wp_char_count BETWEEN 5000 AND 5200
 ) AS pt
 ORDER BY
-  am_pm_ratio
+  am_pm_ratio NULLS FIRST
 LIMIT 100

@@ -16,5 +16,5 @@ WHERE
       AND d_date_sk = ws_sold_date_sk
   )
 ORDER BY
-  SUM(ws_ext_discount_amt)
+  SUM(ws_ext_discount_amt) NULLS FIRST
 LIMIT 100

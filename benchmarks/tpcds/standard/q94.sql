@@ -26,5 +26,5 @@ WHERE
       ws1.ws_order_number = wr1.wr_order_number
   )
 ORDER BY
-  COUNT(DISTINCT ws_order_number)
+  COUNT(DISTINCT ws_order_number) NULLS FIRST
 LIMIT 100

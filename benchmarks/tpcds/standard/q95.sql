@@ -33,5 +33,5 @@ WHERE
       wr_order_number = ws_wh.ws_order_number
   )
 ORDER BY
-  COUNT(DISTINCT ws_order_number)
+  COUNT(DISTINCT ws_order_number) NULLS FIRST
 LIMIT 100

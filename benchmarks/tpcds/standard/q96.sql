@@ -10,5 +10,5 @@ WHERE
   AND household_demographics.hd_dep_count = 7
   AND store.s_store_name = 'ese'
 ORDER BY
-  COUNT(*)
+  COUNT(*) NULLS FIRST
 LIMIT 100
