@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import BindError, UnsupportedSqlError
+from engine.runtime import InlineTasks
+from engine.session import Session
 from engine.session.system import VIEWS
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from conftest import Rows
 
-    from engine.session import Session
+    from engine.lake import Storage
 
     Ask = Callable[[str], Rows]
 
@@ -35,6 +37,12 @@ CREATE PROCEDURE dbo.answer AS SELECT 42 AS a
 GO
 CREATE STATISTICS s ON Sales.[My Trips] (Name, Id)
 """
+
+
+@pytest.fixture
+def session(storage: Storage) -> Session:
+    """One way of planning is enough here."""
+    return Session(InlineTasks(), storage, nodes=lambda _: 2, models=lambda: None)
 
 
 @pytest.fixture

@@ -129,6 +129,23 @@ def test_a_serverless_pool_meters_what_it_reads(workspace: Workspace) -> None:
         assert started.usage().counts["bytes_read"] > 8 * ROWS / 2
 
 
+def test_a_pool_tells_of_its_requests_and_keeps_results(pool: WorkspacePool) -> None:
+    text = "SELECT COUNT(*) AS n, SUM(Id) AS s FROM trips OPTION (LABEL = 'kept')"
+    pool.sql("ALTER DATABASE tarn SET RESULT_SET_CACHING ON")
+    answers = [pool.sql(text).to_arrow().to_pylist() for _ in range(2)]
+    pool.sql("ALTER DATABASE tarn SET RESULT_SET_CACHING OFF")
+    assert answers[0] == answers[1] == [{"n": ROWS, "s": ROWS * (ROWS - 1) // 2}]
+    codes = pool.sql(
+        "SELECT result_cache_hit AS c FROM sys.dm_pdw_exec_requests WHERE label = 'kept' ORDER BY submit_time"
+    )
+    assert codes.to_arrow().column(0).to_pylist() == [0, 1]
+    nodes = pool.sql(
+        "SELECT COUNT(DISTINCT q.pdw_node_id) AS n FROM sys.dm_pdw_sql_requests AS q JOIN sys.dm_pdw_exec_requests AS r"
+        " ON r.request_id = q.request_id WHERE r.label = 'kept'"
+    )
+    assert nodes.scalar() == 2
+
+
 def test_the_command_writes_files_and_says_what_is_wrong(
     workspace: Workspace, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

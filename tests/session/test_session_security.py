@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from conftest import Rows
 
+    from engine.lake import Storage
+
     Ask = Callable[[str], Rows]
+
+
+@pytest.fixture
+def session(storage: Storage) -> Session:
+    """One way of planning is enough here."""
+    return Session(InlineTasks(), storage, nodes=lambda _: 2, models=lambda: None)
 
 
 @pytest.fixture
