@@ -86,10 +86,8 @@ class Model:
     def outputs(self) -> tuple[str, ...]:
         """The outputs of the graph that scoring asks for."""
         if not self.is_foreign:
-            kind = self.label["kind"]
-            return {"regression": ("score",), "binary": ("score", "label")}.get(
-                kind, ("label", "probabilities")
-            )
+            kinds = {"regression": ("score",), "ranking": ("score",), "binary": ("score", "label")}
+            return kinds.get(self.label["kind"], ("label", "probabilities"))
         _, made = ports(open_session(self.plain.onnx, 1))
         return tuple(port.name for port in made)
 
