@@ -136,3 +136,14 @@ def test_a_partition_is_swapped_as_the_tutorial_does(session: Session, ask: Ask)
         "DROP TABLE f_2000; DROP TABLE f_new"
     )
     assert ask("SELECT [key] FROM f ORDER BY [key]") == [(19990101,), (20000102,), (20000702,)]
+
+
+def test_what_a_procedure_returns_is_inserted(session: Session, ask: Ask) -> None:
+    session.run(
+        "CREATE TABLE t (a INT, b VARCHAR(5)); GO\nCREATE PROCEDURE two AS BEGIN SELECT 1 AS x, 'p' AS y; SELECT 2, 'q'; END".replace(
+            "; GO", "\nGO"
+        )
+    )
+    result = session.run("INSERT INTO t EXEC two; INSERT INTO t (a) EXEC sp_executesql N'SELECT 9 AS v'")
+    assert not result.results
+    assert ask("SELECT * FROM t ORDER BY a") == [(1, "p"), (2, "q"), (9, None)]

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
+from engine.runtime import bind_held
+from engine.session.binding.binder import Binder
+from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.trees import column as column_tree
-from engine.session.binding.trees import quoted
+from engine.session.binding.trees import quoted, table
 from engine.session.doing.run import Run, type_node
 from engine.session.doing.targets import Target, columns_named, find_target
 from engine.sql.meaning.types import Base
 from engine.sql.syntax import Name, parse_query
 from engine.sql.syntax.nodes import Default
+from engine.sql.syntax.statements.queries import Execute, ExecuteText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from engine.sql.syntax.statements.queries import Insert, Top
 
 _ROWS = "inserted_rows"
+_RETURNED = "returned_rows"
 
 
 def do_insert(run: Run, statement: Insert) -> None:
@@ -33,10 +38,33 @@ def do_insert(run: Run, statement: Insert) -> None:
         columns_named(target, [column.name for column in statement.columns]),
         listed=bool(statement.columns),
     )
-    source = _source(statement, named, _null_variables(run))
-    query = whole_rows(target, named, source, statement.with_)
-    bound = run.bind(query)
+    binder = Binder(run.world)
+    if isinstance(statement.rows, Execute | ExecuteText):
+        source: exp.Query | exp.Values | None = _returned(run, statement.rows, binder)
+    else:
+        source = _source(statement, named, _null_variables(run))
+    bound = binder.bind(whole_rows(target, named, source, statement.with_))
     run.counted(target.write(run, target.rows(run, bound), "append"))
+
+
+def _returned(run: Run, call: Execute | ExecuteText, binder: Binder) -> exp.Query:
+    """The rows that a procedure returns, instead of returning them: of all its result sets."""
+    before = len(run.results)
+    run.perform(run, call)
+    given = run.results[before:]
+    del run.results[before:]
+    queries: list[exp.Query] = []
+    for one in given:
+        name = binder.fresh(_RETURNED)
+        kinds = dict(zip(one.columns, (kind for _, kind in one.types), strict=True))
+        binder.add(Relation(name, kinds, reading_as(bind_held(name, one.answer.held()), kinds)))
+        queries.append(exp.Select(expressions=[exp.Star()]).from_(table(name)))
+    if not queries:
+        raise BindError("The procedure returns no rows to insert.", "Let it end with a SELECT.")
+    union = queries[0]
+    for query in queries[1:]:
+        union = exp.Union(this=union, expression=query, distinct=False)
+    return union
 
 
 def insertable(
@@ -85,9 +113,7 @@ def _source(
         if statement.options:
             rows.set("options", list(statement.options))
         return _topped(rows, statement.top)
-    raise UnsupportedSqlError(
-        "INSERT ... EXEC is not supported.", "Let the procedure insert the rows itself."
-    )
+    raise UnsupportedSqlError("INSERT takes a query, VALUES or EXEC.", "Write INSERT INTO t SELECT ...")
 
 
 def _topped(query: exp.Query, top: Top | None) -> exp.Query:
