@@ -26,15 +26,18 @@ _ERROR_SEVERITY = 11
 
 
 def do_declare(run: Run, statement: flow.Declare) -> None:
+    # In a loop a statement meets the variables that it declared before.
+    known = {name for name, by in run.declared.items() if by is statement}
     for variable in statement.variables:
         name, kind = f"@{variable.name.lower()}", declared_type(variable.kind)
-        again = run.declared.get(name) is statement
+        again = name in known
         if name in run.world.variables and not again:
             raise BindError(
                 f"The variable name '@{variable.name}' has already been declared.",
                 "Variable names must be unique within a batch or a procedure.",
                 name=name,
             )
+        known.discard(name)
         run.declared[name] = statement
         if again and variable.value is None:
             continue  # in a loop a variable is declared once, and keeps its value
