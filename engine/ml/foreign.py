@@ -54,6 +54,11 @@ class ForeignInput:
     def kind(self) -> Literal["number", "text"]:
         return "text" if self.dtype == "object" else "number"
 
+    @property
+    def is_required(self) -> bool:
+        """Whether a missing value has no meaning: NaN is one of floats alone, the empty text one of texts."""
+        return self.kind == "number" and not self.dtype.startswith("float")
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignSignature:
@@ -64,6 +69,11 @@ class ForeignSignature:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.inputs)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that no row may miss."""
+        return tuple(one.name for one in self.inputs if one.is_required)
 
     @property
     def places(self) -> dict[str, tuple[str, int]]:

@@ -81,6 +81,11 @@ class Signature:
         return type(self)(tuple(spec for spec in self.inputs if spec.name in wanted))
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that no row may miss: none, for every kind has a value that stands for missing."""
+        return ()
+
+    @property
     def places(self) -> dict[str, tuple[str, int]]:
         """For each column the graph's input that it goes into, and its place there."""
         return {name: (tensor, 0) for name, tensor in self.tensors.items()}

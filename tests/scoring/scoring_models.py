@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -88,3 +89,66 @@ def scores_of(frame: pd.DataFrame, *, slope: float = 0.5) -> np.ndarray:
 
 def write(frame: pd.DataFrame, path: Path, group: int = 500) -> None:
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=group)
+
+
+def tree_model(*, trees: int = 8, depth: int = 6, seed: int = 3) -> Model:
+    """A model of others: one input for each of f0 ... f7 and the int64 `count`; no tree asks f6 and f7."""
+    chance = np.random.default_rng(seed)
+    inner, size = 2**depth - 1, 2 ** (depth + 1) - 1
+    ids = np.arange(size)
+    leaf = np.tile(ids >= inner, trees)
+    feature = chance.choice([0, 1, 2, 3, 4, 5, 8], trees * size)
+    split = np.where(feature == 8, chance.integers(0, 20, trees * size), chance.normal(size=trees * size))
+    names = [f"f{at}" for at in range(8)]
+    follow = np.tile(ids, trees)
+    node = helper.make_node(
+        "TreeEnsembleRegressor",
+        ["features"],
+        ["score"],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        nodes_treeids=np.repeat(np.arange(trees), size).tolist(),
+        nodes_nodeids=follow.tolist(),
+        nodes_featureids=np.where(leaf, 0, feature).tolist(),
+        nodes_values=np.where(leaf, 0, split).astype("float32").tolist(),
+        nodes_modes=np.where(leaf, "LEAF", "BRANCH_LT").tolist(),
+        nodes_truenodeids=np.where(leaf, 0, 2 * follow + 1).tolist(),
+        nodes_falsenodeids=np.where(leaf, 0, 2 * follow + 2).tolist(),
+        nodes_missing_value_tracks_true=chance.integers(0, 2, trees * size).tolist(),
+        target_treeids=np.repeat(np.arange(trees), size - inner).tolist(),
+        target_nodeids=np.tile(ids[inner:], trees).tolist(),
+        target_ids=[0] * (trees * (size - inner)),
+        target_weights=chance.normal(size=trees * (size - inner)).astype("float32").tolist(),
+    )
+    cast = helper.make_node("Cast", ["count"], ["counted"], to=TensorProto.FLOAT)
+    joined = helper.make_node("Concat", [*names, "counted"], ["features"], axis=1)
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in names]
+    inputs.append(helper.make_tensor_value_info("count", TensorProto.INT64, [None, 1]))
+    output = helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])
+    graph = helper.make_graph([cast, joined, node], "trees", inputs, [output])
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    made = helper.make_model(graph, opset_imports=domains, ir_version=8)
+    onnx.checker.check_model(made)
+    return Model("trees", 1, made.SerializeToString())
+
+
+def tree_rows(count: int, seed: int) -> pa.Table:
+    """Rows for `tree_model`, some values missing where that means something."""
+    chance = np.random.default_rng(seed)
+    columns: dict[str, pa.Array] = {"id": pa.array(np.arange(count) + seed * 1_000_000)}
+    for at in range(8):
+        missing = chance.random(count) < 0.05
+        columns[f"f{at}"] = pa.array(chance.normal(size=count).astype("float32"), mask=missing)
+    columns["count"] = pa.array(chance.integers(0, 20, count))
+    return pa.table(columns)
+
+
+def onnxruntime_says(model: Model, rows: pa.Table) -> np.ndarray:
+    """The scores of a `tree_model`, by onnxruntime over all columns."""
+    session = onnxruntime.InferenceSession(model.onnx, providers=["CPUExecutionProvider"])
+    feeds = {
+        one.name: rows.column(one.name).to_numpy().astype("int64" if one.name == "count" else "float32")
+        for one in session.get_inputs()
+    }
+    (scores,) = session.run(["score"], {name: values.reshape(-1, 1) for name, values in feeds.items()})
+    return np.asarray(scores)[:, 0]

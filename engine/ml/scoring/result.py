@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from engine.ml.model import Model
     from engine.ml.scoring.shadow import ShadowReport
 
+# Columns that a line names.
+_NAMED = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -36,8 +39,10 @@ class Report:
     runtime: str
 
     def __str__(self) -> str:
+        named, more = self.left_out[:_NAMED], len(self.left_out) - _NAMED
+        left = f" (left out: {', '.join(named)}{f' and {more} more' if more > 0 else ''})" if named else ""
         return (
-            f"read {len(self.columns)} of {len(self.columns) + len(self.left_out)} columns, "
+            f"read {len(self.columns)} of {len(self.columns) + len(self.left_out)} columns{left}, "
             f"{self.bytes_read:,} of {self.bytes_stored:,} bytes of {self.units} row groups; "
             f"{self.skipped} were scored before ({self.skipped_rows:,} rows)"
         )

@@ -39,7 +39,7 @@ class ScoredRows:
 
 def score_rows(scorer: Scorer, batch: RowBatch) -> ScoredRows:
     """Score what can be scored; where the model fails on a batch, the rows at fault are found by halving."""
-    bad = _out_of_range(scorer, batch)
+    bad = {**_out_of_range(scorer, batch), **_missing(scorer, batch)}
     good = batch.without(np.array(sorted(bad), dtype=np.int64))
     told = [bad[at] for at in sorted(bad)]
     pieces: list[tuple[RowBatch, pa.Table]] = []
@@ -78,6 +78,18 @@ def _failed(error: DataError, row: RowBatch) -> BadRow:
     known = column in row.table.schema.names
     value = shown(row.table.column(column)[0].as_py()) if known else None
     return BadRow(int(row.rows[0]), column if known else None, value, error.message)
+
+
+def _missing(scorer: Scorer, batch: RowBatch) -> dict[int, BadRow]:
+    """Rows without a value that the model must have; of several the first is told."""
+    bad: dict[int, BadRow] = {}
+    for name in scorer.signature.required:
+        column = batch.table.column(name)
+        if not column.null_count:
+            continue
+        for at in np.flatnonzero(pc.is_null(column).to_numpy()).tolist():
+            bad.setdefault(at, BadRow(int(batch.rows[at]), name, None, "is missing, and the model needs it"))
+    return bad
 
 
 def _out_of_range(scorer: Scorer, batch: RowBatch) -> dict[int, BadRow]:
