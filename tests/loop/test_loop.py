@@ -65,7 +65,7 @@ def test_generated_trips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert isinstance(summary["onnx_max_abs_diff"], float)
     assert summary["onnx_max_abs_diff"] < 1e-5
     assert ws.table(SCORES).count() == 40_000
-    assert set(ws.table(SCORES).columns) == {"trip_id", "score", "label"}
+    assert ws.table(SCORES).columns == ["trip_id", "score", "label", "model_version", "source_file"]
     assert "payment_card" in (tmp_path / "home" / "report.html").read_text()
     stages = summary["stages"]
     assert isinstance(stages, dict)

@@ -98,7 +98,7 @@ def test_predict_takes_models_and_data_of_every_kind(pool: WorkspacePool, worksp
             "(SELECT Id FROM trips)",
             "score REAL",
             BindError,
-            "reads column 'distance', which 'd' does not have",
+            "reads columns 'distance', 'fare', which 'd' does not have",
         ),
     ],
 )
