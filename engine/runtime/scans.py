@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from engine.runtime.bound import Held, Stored
-from engine.runtime.dealing import Share, deal_held, deal_stored
+from engine.runtime.dealing import Share, deal_held, deal_stored, split_by_rows
 from engine.runtime.types import duckdb_name, reads_alike
 
 if TYPE_CHECKING:
@@ -92,8 +92,9 @@ def openings(table: BoundTable, scan: Scan, nodes: int) -> list[tuple[Opening, t
 @lru_cache(maxsize=512)
 def _openings_of_files(table: BoundTable, stored: Stored, scan: Scan, nodes: int) -> tuple[Opening, ...]:
     """For each node what it opens of a stored table; the same as long as the files are."""
-    shares = deal_stored(table, scan, nodes)
-    if all(_is_own_read(stored.source, partition) for partition in stored.source.partitions):
+    by_rows = all(_is_own_read(stored.source, partition) for partition in stored.source.partitions)
+    shares = deal_stored(table, scan, nodes, by_rows=by_rows)
+    if by_rows:
         files = _file_rows(stored.source)
         return tuple(_files_opening(table, stored, scan, share, files) for share in shares)
     return tuple(_arrow_opening(table, stored, scan, share) for share in shares)
@@ -140,14 +141,16 @@ class _Slice:
 
 
 def _file_rows(source: Source) -> Mapping[tuple[str, tuple[int, ...] | None], tuple[int, int, int]]:
-    """For each partition its first row, the row after its last, and the rows of its file."""
+    """For each partition, and each part of one: its first row, the row after its last, its file's rows."""
     found = {}
     for location, group in groupby(source.partitions, key=lambda one: one.location):
         listed = list(group)
         total, at = sum(one.rows or 0 for one in listed), 0
         for one in listed:
             found[location, one.row_groups] = (at, at + (one.rows or 0), total)
-            at += one.rows or 0
+            for part in split_by_rows(one):
+                found[location, part.row_groups] = (at, at + (part.rows or 0), total)
+                at += part.rows or 0
     return found
 
 

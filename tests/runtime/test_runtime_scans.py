@@ -64,6 +64,21 @@ def test_nodes_share_files_by_row_groups(months: Storage, nodes: int) -> None:
     assert max(read) - min(read) <= 3 * 2000
 
 
+@pytest.mark.parametrize("sizes", [[1000] * 16, [3000, 1, 2, 5000, 999], [4000], [1, 1, 1]])
+def test_nodes_share_one_partition_by_its_row_groups(lake: Storage, tmp_path: Path, sizes: list[int]) -> None:
+    (tmp_path / "trips").mkdir()
+    with pq.ParquetWriter(tmp_path / "trips" / "a.parquet", trips(1).schema) as file:
+        for at, size in enumerate(sizes):
+            file.write_table(trips(size, start=sum(sizes[:at])))
+    tables = bound(lake, "trips")
+    for nodes in NODES:
+        answer = answered("SELECT id FROM t", tables, nodes=nodes)
+        assert sorted(answer.to_arrow().column(0).to_pylist()) == list(range(sum(sizes)))
+        read = [task.rows for task in answer.steps[-1].tasks]
+        if len(sizes) >= nodes:
+            assert max(read) - min(read) <= 2 * -(-sum(sizes) // len(sizes))
+
+
 @pytest.mark.parametrize("nodes", NODES)
 def test_values_of_paths_are_columns(months: Storage, nodes: int) -> None:
     tables = bound(months, "trips", partition_bytes=20_000)
