@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.inference.graphs import Port
+    from engine.inference.ranges import InputRange
 
 
 class BatchRunner:
@@ -42,6 +43,14 @@ class BatchRunner:
             rows = np.minimum(np.arange(start, start + self.size), count - 1)
             parts.append(self.inner.run({name: values[rows] for name, values in feeds.items()}))
         return [np.concatenate(column)[:count] for column in zip(*parts, strict=True)]
+
+    def steps(self, ranges: Sequence[InputRange] = ()) -> int:  # noqa: ARG002
+        """See `engine.inference.Runner.steps`."""
+        return 0
+
+    def within(self, ranges: Sequence[InputRange]) -> BatchRunner:  # noqa: ARG002
+        """See `engine.inference.Runner.within`."""
+        return self
 
     def empty(self) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.empty`."""

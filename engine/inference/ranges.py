@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,25 +38,26 @@ class InputRange:
     missing: bool = False
 
 
-def pruned(
-    model: onnx.ModelProto, node: onnx.NodeProto, ensemble: Ensemble, ranges: Iterable[InputRange]
-) -> Ensemble:
+def pruned(ensemble: Ensemble, origins: Sequence[Origin], ranges: Iterable[InputRange]) -> Ensemble:
     """The trees of a node of a graph, without what no row within the ranges of the inputs reaches.
 
-    Features that are computed from inputs, by a scaler say, keep all their ways.
+    Args:
+        ensemble: The trees.
+        origins: Of each feature. Those that are computed from inputs, by a scaler say, keep all their ways.
+        ranges: What is known of the inputs.
     """
     known = {(one.input, one.column): one for one in ranges}
     number = ensemble.split.dtype.type
     found: dict[int, Range] = {}
     with np.errstate(over="ignore"):
-        for feature, origin in enumerate(_origins(model).get(node.input[0], ())):
+        for feature, origin in enumerate(origins):
             one = known.get(origin) if origin is not None else None
             if one is not None:  # rounding to the trees' format keeps the order, so bounds round as values do
                 found[feature] = Range(float(number(one.low)), float(number(one.high)), one.missing)
     return prune(ensemble, found)
 
 
-def _origins(model: onnx.ModelProto) -> dict[str, tuple[Origin, ...]]:
+def origins_of(model: onnx.ModelProto) -> dict[str, tuple[Origin, ...]]:
     """For tensors whose columns are inputs unchanged, which."""
     import onnx
 

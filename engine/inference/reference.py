@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.inference.graphs import Port
+    from engine.inference.ranges import InputRange
 
 # Rows of one run: above 4,000 the speed hardly changes (143 to 152 krow/s from 4k to 20k rows), and a
 # slice of this length keeps the intermediate tensors of a wide preparation to a few tens of megabytes.
@@ -83,6 +84,14 @@ class ReferenceRunner:
     def inputs(self) -> list[Port]:
         """What the graph takes."""
         return ports(open_session(self.graph, native_threads()))[0]
+
+    def steps(self, ranges: Sequence[InputRange] = ()) -> int:  # noqa: ARG002
+        """See `engine.inference.Runner.steps`."""
+        return 0
+
+    def within(self, ranges: Sequence[InputRange]) -> ReferenceRunner:  # noqa: ARG002
+        """See `engine.inference.Runner.within`."""
+        return self
 
     def empty(self) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.empty`."""

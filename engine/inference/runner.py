@@ -36,6 +36,12 @@ class Runner(Protocol):
     @property
     def nodes(self) -> int: ...
 
+    def steps(self, ranges: Sequence[InputRange] = ()) -> int:
+        """Comparisons in trees that a row within ranges costs; 0 where the kernel runs none."""
+
+    def within(self, ranges: Sequence[InputRange]) -> Runner:
+        """A runner for rows within ranges, its trees cut down: its answers for them are the same."""
+
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """Run the graph over rows, on this task's share of the cores.
 
@@ -81,25 +87,31 @@ def load_runner(
         raise OptionError(
             f"There is no runtime {runtime!r}.", f"There is: {', '.join(RUNTIMES)}.", name=runtime
         )
-    return _warm(graph, tuple(outputs), runtime, tuple(ranges))
+    found = tuple(outputs)
+    return _within(graph, found, runtime, tuple(ranges)) if ranges else _warm(graph, found, runtime)
+
+
+@lru_cache(maxsize=8)
+def _within(
+    graph: bytes, outputs: tuple[str, ...], runtime: Runtime, ranges: tuple[InputRange, ...]
+) -> Runner:
+    return _warm(graph, outputs, runtime).within(ranges)
 
 
 @lru_cache(maxsize=16)
-def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime, ranges: tuple[InputRange, ...]) -> Runner:
+def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
     given = plain(graph)
     if given.batch is None:
-        return _fastest(given.onnx, outputs, runtime, ranges)
+        return _fastest(given.onnx, outputs, runtime)
     steps = BatchRunner(ReferenceRunner(given.onnx, outputs), given.batch)
     opened = with_open_batch(given.onnx)
-    return _fastest(opened, outputs, runtime, ranges) if means_the_same(opened, steps) else steps
+    return _fastest(opened, outputs, runtime) if means_the_same(opened, steps) else steps
 
 
-def _fastest(
-    graph: bytes, outputs: tuple[str, ...], runtime: Runtime, ranges: tuple[InputRange, ...]
-) -> Runner:
+def _fastest(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
     if runtime == "auto":
         try:
-            return StagedRunner(graph, outputs, ranges)
+            return StagedRunner(graph, outputs)
         except UnsupportedError:
             pass  # the reference runs whatever the kernel does not
     return ReferenceRunner(graph, outputs)

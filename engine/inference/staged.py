@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from engine.errors import DataError, UnsupportedError
 from engine.inference.attributes import read_ensemble
 from engine.inference.graphs import Port, parse, ports
 from engine.inference.proof import agree, alone, probe
-from engine.inference.ranges import InputRange, pruned
+from engine.inference.pruning import steps
+from engine.inference.ranges import InputRange, Origin, origins_of, pruned
 from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.stages import Joined, Part, Trees, cut, part_model
 from engine.inference.tensors import dtype_of, onnx_type_of
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
+    from engine.inference.ensemble import Ensemble
+
 Tensors = dict[str, Any]
 
 
@@ -32,7 +36,6 @@ class StagedRunner:
     Args:
         graph: An ONNX file.
         outputs: Names of the outputs wanted.
-        ranges: What is known of the inputs; trees are cut down for it.
 
     Raises:
         UnsupportedError: The graph has no trees, or some that the kernel does not take or does not get right.
@@ -40,16 +43,11 @@ class StagedRunner:
 
     runtime = "trees"
 
-    def __init__(
-        self,
-        graph: bytes,
-        outputs: Sequence[str],
-        ranges: Sequence[InputRange] = (),
-    ) -> None:
+    def __init__(self, graph: bytes, outputs: Sequence[str]) -> None:
         self.outputs = tuple(outputs)
         self._whole = ReferenceRunner(graph, outputs)
         model = parse(graph)
-        self._stages = _Builder(model, open_session(graph, 1), ranges).build(cut(model, outputs))
+        self._stages = _Builder(model, open_session(graph, 1)).build(cut(model, outputs))
         if not any(isinstance(stage, _TreeStage) for stage in self._stages):
             raise UnsupportedError("The graph has no trees.", "onnxruntime runs it.")
 
@@ -70,6 +68,21 @@ class StagedRunner:
     def nodes(self) -> int:
         """The nodes of all trees that a row may reach."""
         return sum(stage.kernel.nodes for stage in self._stages if isinstance(stage, _TreeStage))
+
+    def steps(self, ranges: Sequence[InputRange] = ()) -> int:
+        """See `engine.inference.Runner.steps`."""
+        return sum(steps(stage.pruned(ranges)) for stage in self._stages if isinstance(stage, _TreeStage))
+
+    def within(self, ranges: Sequence[InputRange]) -> StagedRunner:
+        """See `engine.inference.Runner.within`: all but the trees is shared with this one."""
+        made = copy(self)
+        made._stages = [  # noqa: SLF001 - a copy of this very class
+            replace(stage, kernel=TreeKernel(stage.pruned(ranges)))
+            if isinstance(stage, _TreeStage)
+            else stage
+            for stage in self._stages
+        ]
+        return made
 
     def empty(self) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.empty`."""
@@ -111,6 +124,11 @@ class _TreeStage:
     kernel: TreeKernel
     input: str
     outputs: tuple[str, ...]
+    ensemble: Ensemble
+    origins: tuple[Origin, ...]
+
+    def pruned(self, ranges: Sequence[InputRange]) -> Ensemble:
+        return pruned(self.ensemble, self.origins, ranges)
 
     def run(self, tensors: Tensors, threads: int) -> None:
         matrix = tensors[self.input]
@@ -125,14 +143,9 @@ class _TreeStage:
 class _Builder:
     """Makes stages that run, keeping track of what type the tensors between them have."""
 
-    def __init__(
-        self,
-        model: onnx.ModelProto,
-        session: Any,
-        ranges: Sequence[InputRange],
-    ) -> None:
+    def __init__(self, model: onnx.ModelProto, session: Any) -> None:
         self.model = model
-        self.ranges = ranges
+        self.origins = origins_of(model)
         inputs, _ = ports(session)
         self.ports: dict[str, Port] = {port.name: port for port in inputs}
 
@@ -169,6 +182,6 @@ class _Builder:
         _, outputs = ports(session)
         for name, port in zip(stage.outputs, outputs, strict=True):
             self.ports[name] = Port(name, port.kind, (None,) * len(port.shape))
-        if self.ranges:
-            kernel = TreeKernel(pruned(self.model, stage.node, ensemble, self.ranges))
-        return _TreeStage(kernel, stage.input, stage.outputs)
+        return _TreeStage(
+            kernel, stage.input, stage.outputs, ensemble, self.origins.get(stage.node.input[0], ())
+        )

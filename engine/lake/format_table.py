@@ -33,7 +33,14 @@ FORMATS = (
         is_text=True,
         stream=json_lines.stream,
     ),
-    Format("parquet", (".parquet", ".pq"), parquet.plan, parquet.read, stream=parquet.stream),
+    Format(
+        "parquet",
+        (".parquet", ".pq"),
+        parquet.plan,
+        parquet.read,
+        stream=parquet.stream,
+        facts=parquet.facts,
+    ),
 )
 # CSV read row by row; nothing is of it by its suffix.
 _ROWS = Format("rows", (), csv_rows.plan, csv_rows.read, promote_text, is_text=True)

@@ -13,7 +13,7 @@ from engine.lake.promotion import Promote, promote
 
 if TYPE_CHECKING:
     from engine.lake.globs import FoundFile
-    from engine.lake.partition import Partition
+    from engine.lake.partition import ColumnFacts, Partition
     from engine.lake.salvage import BadRow, RowBatch
     from engine.lake.storage import Storage
 
@@ -152,6 +152,7 @@ class Format:
             (`.csv.gz`).
         stream: As `read`, in batches of about so many rows, with the rows that cannot be parsed in between;
             None where `read` finds no row that it cannot parse.
+        facts: What the file itself tells of the columns of a partition; None where it tells nothing.
     """
 
     name: str
@@ -161,3 +162,4 @@ class Format:
     promote: Promote = promote
     is_text: bool = False
     stream: Stream | None = None
+    facts: Callable[[Storage, Partition], tuple[ColumnFacts, ...]] | None = None

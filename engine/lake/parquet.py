@@ -61,6 +61,13 @@ def _planned(storage: Storage, file: FoundFile, options: ReadOptions) -> FilePla
     return FilePlan(file, plain_schema(schema), filled)
 
 
+def facts(storage: Storage, partition: Partition) -> tuple[ColumnFacts, ...]:
+    """What the footer tells of each column over the row groups of a partition."""
+    with _open(storage, partition.location) as parquet:
+        groups = [parquet.metadata.row_group(at) for at in partition.row_groups or ()]
+        return _group_facts(groups, parquet.schema_arrow)
+
+
 def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions) -> pa.Table:
     """The wanted columns that the file has, of the types that it has, in the file's order."""
     del options

@@ -19,7 +19,7 @@ from engine.inference.tensors import dtype_of
 from engine.ml.casting import cast_column, refuse_lossy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -79,6 +79,11 @@ class ForeignSignature:
     def places(self) -> dict[str, tuple[str, int]]:
         """For each column the graph's input that it goes into, and its place there."""
         return {one.name: (one.tensor, one.place) for one in self.inputs}
+
+    def select(self, names: Iterable[str]) -> Self:
+        """The signature of some of these columns, in this signature's order."""
+        wanted = set(names)
+        return type(self)(tuple(one for one in self.inputs if one.name in wanted))
 
     def using(self, tensors: Mapping[str, Collection[int] | None]) -> Self:
         """The signature of the columns that go into these inputs of the graph, at these places of them."""

@@ -91,8 +91,11 @@ def write(frame: pd.DataFrame, path: Path, group: int = 500) -> None:
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=group)
 
 
-def tree_model(*, trees: int = 8, depth: int = 6, seed: int = 3) -> Model:
-    """A model of others: one input for each of f0 ... f7 and the int64 `count`; no tree asks f6 and f7."""
+def tree_model(*, trees: int = 8, depth: int = 6, seed: int = 3, own: bool = False) -> Model:
+    """Trees over one input for each of f0 ... f7 and `count`; none asks f6 and f7.
+
+    As others export them (`count` is an int64), or as our own models are.
+    """
     chance = np.random.default_rng(seed)
     inner, size = 2**depth - 1, 2 ** (depth + 1) - 1
     ids = np.arange(size)
@@ -123,11 +126,16 @@ def tree_model(*, trees: int = 8, depth: int = 6, seed: int = 3) -> Model:
     cast = helper.make_node("Cast", ["count"], ["counted"], to=TensorProto.FLOAT)
     joined = helper.make_node("Concat", [*names, "counted"], ["features"], axis=1)
     inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in names]
-    inputs.append(helper.make_tensor_value_info("count", TensorProto.INT64, [None, 1]))
+    count = TensorProto.FLOAT if own else TensorProto.INT64
+    inputs.append(helper.make_tensor_value_info("count", count, [None, 1]))
     output = helper.make_tensor_value_info("score", TensorProto.FLOAT, [None, 1])
     graph = helper.make_graph([cast, joined, node], "trees", inputs, [output])
     domains = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     made = helper.make_model(graph, opset_imports=domains, ir_version=8)
+    if own:
+        signature = [{"name": one.name, "kind": "number"} for one in inputs]
+        label = {"column": "target", "kind": "regression"}
+        helper.set_model_props(made, {SIGNATURE_KEY: json.dumps(signature), LABEL_KEY: json.dumps(label)})
     onnx.checker.check_model(made)
     return Model("trees", 1, made.SerializeToString())
 

@@ -193,6 +193,7 @@ class ScoringJob:
         shadow = None
         if spec.shadow is not None:
             shadow = ShadowReport(str(spec.shadow), summed(entry["tally"] for entry in known.done.values()))
+        cut = [entry["steps"] for entry in known.done.values() if entry.get("steps")]
         return Scored(
             table=open_table(self._storage, spec.into, known.version),
             model=store.model(spec.model, "model.onnx"),
@@ -208,6 +209,8 @@ class ScoringJob:
                 bytes_read=spec.fetched,
                 bytes_stored=spec.stored,
                 runtime=spec.runtime,
+                cut=len(cut),
+                steps=(sum(left for left, _ in cut) / len(cut), cut[0][1]) if cut else (0.0, 0),
             ),
             bad_table=existing(self._storage, spec.targets[BAD_ROWS].table),
             shadow=shadow,

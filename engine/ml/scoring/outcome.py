@@ -26,6 +26,7 @@ class Outcome:
         files: The files that it became, by table.
         tally: What was counted of the shadow.
         reasons: Column, reason and number of the most frequent faults, and of one its file, row and value.
+        steps: Where the trees were cut down for the part: comparisons of a row, then and in the whole trees.
         worker: Where it ran.
     """
 
@@ -36,6 +37,7 @@ class Outcome:
     files: Mapping[str, tuple[WrittenFile, ...]]
     tally: Tally | None = None
     reasons: tuple[tuple[str, str, int, str, int, str | None], ...] = ()
+    steps: tuple[int, int] | None = None
     worker: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -46,6 +48,7 @@ class Outcome:
             "seconds": round(self.seconds, 4),
             "files": {name: [_file(file) for file in files] for name, files in self.files.items()},
             "tally": None if self.tally is None else self.tally.to_json(),
+            "steps": self.steps,
             "reasons": [list(reason) for reason in self.reasons],
         }
 

@@ -27,6 +27,8 @@ class Report:
         bytes_read: Bytes of the columns that were read; 0 where it is not known (a Dask DataFrame).
         bytes_stored: Bytes of all columns of the same row groups.
         runtime: What was to run the graph.
+        cut: Parts whose trees were cut down by the statistics of their row groups.
+        steps: Comparisons in trees for a row, on the average of those parts; and what the whole trees take.
     """
 
     columns: tuple[str, ...]
@@ -37,14 +39,20 @@ class Report:
     bytes_read: int
     bytes_stored: int
     runtime: str
+    cut: int = 0
+    steps: tuple[float, int] = (0.0, 0)
 
     def __str__(self) -> str:
         named, more = self.left_out[:_NAMED], len(self.left_out) - _NAMED
         left = f" (left out: {', '.join(named)}{f' and {more} more' if more > 0 else ''})" if named else ""
+        trees = ""
+        if self.cut:
+            few, whole = self.steps
+            trees = f"; trees cut down in {self.cut} parts to {few:,.0f} of {whole:,} comparisons a row"
         return (
             f"read {len(self.columns)} of {len(self.columns) + len(self.left_out)} columns{left}, "
             f"{self.bytes_read:,} of {self.bytes_stored:,} bytes of {self.units} row groups; "
-            f"{self.skipped} were scored before ({self.skipped_rows:,} rows)"
+            f"{self.skipped} were scored before ({self.skipped_rows:,} rows){trees}"
         )
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from engine.errors import JobStoppedError
 from engine.lake.batches import read_batches
+from engine.ml.scoring.narrowing import narrowed
 from engine.ml.scoring.outcome import Outcome
 from engine.ml.scoring.pipeline import overlap
 from engine.ml.scoring.rows import in_shadow, score_rows
@@ -24,6 +25,7 @@ from pools.worker import address, count, native_threads
 if TYPE_CHECKING:
     from engine.lake import Reader, TableWriter, WrittenFile
     from engine.lake.salvage import BadRow, RowBatch
+    from engine.ml.scoring.narrowing import Steps
     from engine.ml.scoring.scorer import Scorer
     from engine.ml.scoring.shadow import Contest
     from engine.ml.scoring.tables import Columns
@@ -86,7 +88,11 @@ class ScorePart:
     """Runs on a worker; see `Pool.stream` with `common`."""
 
     def __call__(self, part: Part, work: Work) -> Outcome:
-        return PartScoring(part.number, work).run(_read(part, work), waits=_is_remote(work))
+        assert work.reader is not None
+        units = [unit.partition for unit in part.units if unit.partition is not None]
+        scorer, steps = narrowed(work.scorer, work.reader.storage, units, work.schema)
+        scoring = PartScoring(part.number, replace(work, scorer=scorer), steps)
+        return scoring.run(_read(part, work), waits=_is_remote(work))
 
 
 def _is_remote(work: Work) -> bool:
@@ -127,8 +133,8 @@ def _read(part: Part, work: Work) -> Iterator[_Read]:
 class PartScoring:
     """One part on its way."""
 
-    def __init__(self, part: int, work: Work) -> None:
-        self.part, self.work = part, work
+    def __init__(self, part: int, work: Work, steps: Steps | None = None) -> None:
+        self.part, self.work, self.steps = part, work, steps
         self.lock = threading.Lock()
         self.files: dict[str, list[WrittenFile]] = {name: [] for name in work.writers}
         self.bad: list[tuple[str, BadRow]] = []
@@ -156,6 +162,7 @@ class PartScoring:
                 (column, reason, times, *_sample(self.samples[column, reason]))
                 for (column, reason), times in self.reasons.most_common(5)
             ),
+            steps=self.steps,
             worker=address(),
         )
 
