@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import dask.dataframe as dd
+    import pandas as pd
 
     from engine.events.of_pools import PoolRecorder
     from engine.lake import Readable, Table
@@ -162,34 +163,38 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         return max(1, min(policy.widest, math.ceil(size / _BYTES_PER_NODE)))
 
     @recorded("write", "write {into}")
-    def write(self, frame: dd.DataFrame, *, into: str, mode: str = "overwrite") -> Table:
-        """Write a Dask DataFrame into a table, partition by partition on the workers, in one commit.
+    def write(self, frame: dd.DataFrame | pd.DataFrame, *, into: str, mode: str = "overwrite") -> Table:
+        """Write a Dask or pandas DataFrame into a table, by partitions on the workers, in one commit.
 
         Args:
-            frame: Rows to write; nothing of it is computed before.
+            frame: Rows to write; nothing of it is computed before. Its index has no name and is not written.
             into: Table name, `schema.table` or a name in `dbo`.
             mode: `overwrite`, `append`, or `create` (refused where the table exists).
 
         Raises:
+            OptionError: It is no DataFrame.
             WriteError: The commit was refused, or a partition could not be written; nothing of it is visible.
         """
         from engine.lake import write_frame
+        from engine.lake.frames import as_dask
 
-        with show(f"write {into}", frame.npartitions, visible=self.progress) as bar:
+        rows = as_dask(frame, parts=max(1, self.worker_count))
+        with show(f"write {into}", rows.npartitions, visible=self.progress) as bar:
             return write_frame(
-                self.workspace.storage, frame, into=into, runner=self, mode=mode, on_part=bar.advance
+                self.workspace.storage, rows, into=into, runner=self, mode=mode, on_part=bar.advance
             )
 
     @recorded("verify", "verify {model}")
-    def verify(self, model: Model, trained: TrainedModel, source: Readable) -> Comparison:
+    def verify(self, model: Model, trained: TrainedModel, source: Readable | str) -> Comparison:
         """Compare the registered graph with XGBoost itself on every row of a source.
 
         Raises:
             SignatureError: The source lacks columns that the model reads.
         """
+        from engine.lake import open_source
         from engine.ml.verify import compare
 
-        scan = source.source()
+        scan = open_source(self.workspace.storage, source).source()
         with show(f"verify {model.name}", len(scan.partitions), visible=self.progress) as bar:
             return compare(self, model, trained, scan, on_part=bar.advance)
 

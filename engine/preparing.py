@@ -29,12 +29,12 @@ class PreparingVerbs(Pool):
     workspace: Workspace
     progress: bool
 
-    def fit(self, features: Any, source: Readable, *, target: str | None = None) -> FittedFeatures:
+    def fit(self, features: Any, source: Readable | str, *, target: str | None = None) -> FittedFeatures:
         """Fit a plain scikit-learn transformer on all rows of a source, partition by partition.
 
         Args:
             features: A ColumnTransformer, Pipeline, FeatureUnion or single transformer; it is left as it is.
-            source: A table or a dataset.
+            source: A table or a dataset, or the name of one.
             target: The label's column: never a feature, and what a TargetEncoder or SelectKBest learns from.
 
         Returns:
@@ -45,15 +45,16 @@ class PreparingVerbs(Pool):
             SignatureError: A selected column is not there, or cannot be a feature.
             DataError: There are no rows, or they hold what a step cannot take.
         """
+        from engine.lake import open_source
         from engine.prep import fit
 
-        return fit(features, source.source(), self, target=target)
+        return fit(features, open_source(self.workspace.storage, source).source(), self, target=target)
 
     @recorded("transform", "transform into {into}")
     def transform(
         self,
         features: FittedFeatures,
-        source: Readable | dd.DataFrame,
+        source: Readable | dd.DataFrame | str,
         *,
         into: str,
         keep: Sequence[str] = (),
@@ -65,7 +66,7 @@ class PreparingVerbs(Pool):
 
         Args:
             features: What `fit` returned.
-            source: A table, a dataset, or a Dask DataFrame.
+            source: A table, a dataset, the name of one, or a Dask DataFrame.
             into: Table name.
             keep: Columns of the source that stand beside the features.
             mode: `overwrite`, `append` or `create`.
@@ -75,9 +76,11 @@ class PreparingVerbs(Pool):
             OptionError: A kept column that is not there, or has the name of a feature.
             WriteError: See `write`.
         """
-        from engine.lake import Readable
+        from engine.lake import Readable, open_source
         from engine.prep.table import transform_into
 
+        if isinstance(source, str):
+            source = open_source(self.workspace.storage, source)
         parts = len(source.source().partitions) if isinstance(source, Readable) else source.npartitions
         with show(f"transform into {into}", parts, visible=self.progress) as bar:
             return transform_into(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, overload
 
 from engine.events import current_run
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from engine.ml.scoring import Origin, ScoringJob, Shadow
     from engine.session import Result
     from engine.workspace import Workspace
+
+# Any script with one of these words: it may begin with others. In a path they stand beside a slash or a dot.
+_QUERY = re.compile(r"(?<![\w/.-])(SELECT|EXECUTE|EXEC)(?![\w/.-])", re.IGNORECASE)
 
 
 class ScoringVerbs(Pool):
@@ -65,7 +69,8 @@ class ScoringVerbs(Pool):
 
         Args:
             model: A registered model, or its name (its alias `champion`, else the newest version).
-            source: A table (at a version), a dataset, a Dask DataFrame, or a query in T-SQL.
+            source: A table (at a version), a dataset, a Dask DataFrame, the name of a table (`dbo.trips`,
+                `dbo.trips@3`) or of files (`raw/trips`), or a query in T-SQL.
             into: Table name.
             keep: Columns of the source that stand beside the scores.
             rename: Other names of the columns that scoring makes.
@@ -99,7 +104,7 @@ class ScoringVerbs(Pool):
             runtime=runtime,
             force=force,
         )
-        origin = self._origin_of_query(source) if isinstance(source, str) else origin_of(source)
+        origin = self._origin_of_text(source) if isinstance(source, str) else origin_of(source)
         store = plan_job(self.workspace.storage, request, origin, self._tasks_at_a_time())
         job = self._job(ScoringJob, store.job)
         job.start()
@@ -145,10 +150,14 @@ class ScoringVerbs(Pool):
     def _model(self, model: Model | str) -> Model:
         return self.workspace.models.current(model) if isinstance(model, str) else model
 
-    def _origin_of_query(self, text: str) -> Origin:
-        """The rows of a query, put into files that a job can come back to."""
+    def _origin_of_text(self, text: str) -> Origin:
+        """The table or files of that name; or the rows of a query, in files that a job can come back to."""
+        from engine.lake import open_source
+        from engine.ml.scoring import origin_of
         from engine.ml.scoring.queries import spooled
 
+        if not _QUERY.search(text):
+            return origin_of(open_source(self.workspace.storage, text))
         return spooled(self, self.workspace.storage, text, self.sql(text).last.answer)
 
     def _tasks_at_a_time(self) -> int:

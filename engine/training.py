@@ -51,7 +51,7 @@ class TrainingVerbs(Pool):
 
     def training_set(  # noqa: PLR0913 - keywords of the user's
         self,
-        source: Readable,
+        source: Readable | str,
         *,
         target: str,
         features: Any = None,
@@ -68,7 +68,7 @@ class TrainingVerbs(Pool):
         """Fit the features and prepare the matrix that trees train on, block by block, on the workers' disks.
 
         Args:
-            source: A table or a dataset.
+            source: A table or a dataset, or the name of one (`dbo.trips`, `dbo.trips@3`, `raw/trips`).
             target: The label column.
             features: A scikit-learn transformer, fitted here; None chooses by column types.
             objective: XGBoost's objective; None decides by the label's values.
@@ -88,12 +88,13 @@ class TrainingVerbs(Pool):
         Raises:
             NotFoundError, DataError, UnsupportedError: See `engine.ml.training_set.build`.
         """
+        from engine.lake import open_source
         from engine.ml.split import Split
         from engine.ml.training_set import Columns, build
 
         return build(
             self,
-            source,
+            open_source(self.workspace.storage, source),
             Columns(target, weight, group, tuple(categorical)),
             features=features,
             objective=objective,
@@ -104,7 +105,7 @@ class TrainingVerbs(Pool):
     @recorded("tune", "tune {name}")
     def tune(  # noqa: PLR0913 - keywords of the user's
         self,
-        source: Readable | TrainingSet,
+        source: Readable | TrainingSet | str,
         *,
         space: Mapping[str, BaseDistribution],
         trials: int | None = 20,
@@ -126,7 +127,7 @@ class TrainingVerbs(Pool):
         after a crash of anything.
 
         Args:
-            source: A table, a dataset, or a training set that was made before.
+            source: A table, a dataset, the name of one, or a training set that was made before.
             space: XGBoost parameter to Optuna distribution; `max_bin` is searched in an outer loop.
             trials: How many; None for as many as time allows.
             seconds: Wall time that the search may take. What cannot finish in it is not started.
@@ -242,7 +243,7 @@ class TrainingVerbs(Pool):
     @recorded("train", "train {name}")
     def train(
         self,
-        source: Readable | TrainingSet,
+        source: Readable | TrainingSet | str,
         *,
         params: Mapping[str, Any] | None = None,
         rounds: int = 100,
@@ -260,7 +261,7 @@ class TrainingVerbs(Pool):
         the last checkpoint.
 
         Args:
-            source: A table, a dataset, or a training set that was made before.
+            source: A table, a dataset, the name of one, or a training set that was made before.
             params: XGBoost parameters; `monotone_constraints` by feature name.
             rounds: Boosting rounds, those of `model` among them.
             patience: Rounds without improvement on the validation rows before it stops; the best round is
@@ -294,7 +295,7 @@ class TrainingVerbs(Pool):
             bar.advance()
         return trained
 
-    def _training_set(self, source: Readable | TrainingSet, data: Mapping[str, Any]) -> TrainingSet:
+    def _training_set(self, source: Readable | TrainingSet | str, data: Mapping[str, Any]) -> TrainingSet:
         from engine.ml.training_set import TrainingSet
 
         if not isinstance(source, TrainingSet):

@@ -33,7 +33,8 @@ class TarnError(Exception):
         self.data = data
 
     def __str__(self) -> str:
-        return f"{self.message} Hint: {self.hint}" if self.hint else self.message
+        stop = "" if self.message.endswith((".", "!", "?", ":")) else "."  # the message ends before the hint
+        return f"{self.message}{stop} Hint: {self.hint}" if self.hint else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own __reduce__ would pass `data` as a third positional argument.

@@ -33,3 +33,7 @@ def test_the_drawn_tree_names_every_kind() -> None:
     drawn = (engine.errors.__doc__ or "") + (__import__("pools.errors").errors.__doc__ or "")
     for kind in kinds(TarnError):
         assert kind.__name__ in drawn, kind.__name__
+
+
+def test_a_message_ends_before_its_hint_begins() -> None:
+    assert str(TarnError("column 'a' is gone", "Name another.")) == "column 'a' is gone. Hint: Name another."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import NotFoundError, OptionError
+from engine.errors import OptionError
 
 if TYPE_CHECKING:
     import argparse
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from engine.ml.model import Model
     from engine.pool import WorkspacePool
     from engine.workspace import Workspace
-
-_QUERY = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
 def add(commands: Commands) -> None:
@@ -75,7 +72,7 @@ def _request(parsed: argparse.Namespace, pool: WorkspacePool) -> dict[str, Any]:
     workspace = pool.workspace
     return {
         "model": _model(workspace, parsed.model),
-        "source": _source(workspace, parsed.source),
+        "source": parsed.source,
         "into": parsed.into,
         "keep": [name for name in parsed.keep.split(",") if name],
         "rename": dict(_pair(text) for text in parsed.rename),
@@ -99,16 +96,3 @@ def _model(workspace: Workspace, text: str) -> Model:
     if not at:
         return workspace.models.current(name)
     return workspace.models.get(name, int(version) if version.isdigit() else version)
-
-
-def _source(workspace: Workspace, text: str) -> Any:
-    """A query; a table of that name; else files."""
-    if _QUERY.match(text):
-        return text
-    name, at, version = text.rpartition("@")
-    if at and version.isdigit():
-        return workspace.table(name, version=int(version))
-    try:
-        return workspace.table(text)
-    except NotFoundError:
-        return workspace.dataset(text)

@@ -1,8 +1,8 @@
 """The lake: files, datasets and tables of a workspace, read and written in partitions.
 
-`open_storage` says where; `open_dataset` and `open_table` give what reads (`Readable`), whose `source()` has
-the partitions that a pool works on; `write_table` and `write_frame`, or `begin_write` and `commit_write`
-around a `TableWriter` on workers, write a version at once or not at all.
+`open_storage` says where; `open_dataset`, `open_table` and `open_source` (either, by name) give what reads
+(`Readable`), whose `source()` has the partitions that a pool works on; `write_table` and `write_frame`, or
+`begin_write` and `commit_write` around a `TableWriter` on workers, write a version at once or not at all.
 
 Names are loaded when they are asked for: a worker that only reads never imports what commits.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.lake.delta_types import delta_schema
     from engine.lake.formats import CsvOptions, ReadOptions
     from engine.lake.names import TableName
+    from engine.lake.opening import open_source
     from engine.lake.partition import ColumnFacts, Partition
     from engine.lake.readable import Readable
     from engine.lake.runner import FrameRunner, InlineRunner, Runner
@@ -58,6 +59,7 @@ __all__ = [
     "list_datasets",
     "list_tables",
     "open_dataset",
+    "open_source",
     "open_storage",
     "open_table",
     "write_frame",
@@ -73,6 +75,7 @@ _HOMES = {
     "CsvOptions": "formats",
     "ReadOptions": "formats",
     "TableName": "names",
+    "open_source": "opening",
     "ColumnFacts": "partition",
     "Partition": "partition",
     "Readable": "readable",

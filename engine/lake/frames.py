@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.types as pt
 
-from engine.errors import DataError, WriteError
+from engine.errors import DataError, OptionError, WriteError
 from engine.lake.promotion import plain_schema
 from engine.lake.source import Reader, Source, pick
 
@@ -96,6 +96,25 @@ def to_dask(source: Source, columns: Sequence[str] | None = None) -> DataFrame:
             meta=meta,
             label="lake",
         )
+
+
+def as_dask(frame: object, *, parts: int) -> DataFrame:
+    """A pandas DataFrame cut into as many parts; a Dask DataFrame as it is.
+
+    Raises:
+        OptionError: It is neither.
+    """
+    import dask
+    import dask.dataframe as dd
+
+    if isinstance(frame, pd.DataFrame):
+        with dask.config.set({"dataframe.convert-string": False}):
+            return dd.from_pandas(frame, npartitions=parts, sort=False)
+    if isinstance(frame, dd.DataFrame):
+        return frame
+    raise OptionError(
+        f"A {type(frame).__name__} cannot be written into a table.", "Give a Dask or pandas DataFrame."
+    )
 
 
 def read_frame(

@@ -41,7 +41,7 @@ def find_files(storage: Storage, paths: Sequence[str]) -> tuple[FoundFile, ...]:
     for path in paths:
         matched = list(walk.expand(path))
         if not matched:
-            raise NotFoundError(f"no file matches {path!r}", _what_is_there(storage, path), path=path)
+            raise NotFoundError(f"No file matches {path!r}.", _what_is_there(storage, path), path=path)
         for file in matched:
             found.setdefault(file.location, file)
     walk.refuse_table_files(found)

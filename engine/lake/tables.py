@@ -159,8 +159,8 @@ def _folders(storage: Storage, location: str) -> list[Entry]:
 
 def _no_table(storage: Storage, name: TableName) -> NotFoundError:
     there = list_tables(storage)
-    hint = f"there is {', '.join(there[:20])}" if there else "there is no table yet"
-    return NotFoundError(f"there is no table {name}", hint, table=str(name))
+    hint = f"There is: {', '.join(there[:20])}." if there else "There is no table yet: pool.write makes one."
+    return NotFoundError(f"There is no table {name}.", hint, table=str(name))
 
 
 def _commit(version: int, info: Mapping[str, Any]) -> Commit:

@@ -100,7 +100,7 @@ class ForeignSignature:
         missing = [name for name in self.names if schema.get_field_index(name) < 0]
         if missing:
             raise SignatureError(
-                f"missing columns: {', '.join(map(repr, missing))}",
+                f"Missing columns: {', '.join(map(repr, missing))}",
                 f"The model reads {', '.join(map(repr, self.names))}; the columns given are "
                 f"{', '.join(map(repr, schema.names)) or 'none'}.",
                 missing=missing,

@@ -130,23 +130,23 @@ class Models:
             self.tracking.log_model(run_id, exported.onnx, *_tensors_of(exported.onnx))
         return run_id
 
-    def parity(self, model: Model) -> dict[str, Any]:
-        """The parity gate's report of a version.
+    def parity(self, model: Model | str) -> dict[str, Any]:
+        """The parity gate's report of a version, by a name of the one that scores.
 
         Raises:
             NotFoundError: It has none.
         """
-        return dict(json.loads(self.tracking.file_bytes(model.run_id, _PARITY)))
+        return dict(json.loads(self.tracking.file_bytes(self._run_of(model), _PARITY)))
 
-    def lineage(self, model: Model) -> dict[str, Any]:
+    def lineage(self, model: Model | str) -> dict[str, Any]:
         """What decided a version: `source`, `split`, `features`, `training`, `code`, `libraries`, ...
 
         Raises:
             NotFoundError: It has none: it was not trained here.
         """
-        return dict(json.loads(self.tracking.file_bytes(model.run_id, _LINEAGE)))
+        return dict(json.loads(self.tracking.file_bytes(self._run_of(model), _LINEAGE)))
 
-    def features(self, model: Model) -> Any:
+    def features(self, model: Model | str) -> Any:
         """The scikit-learn transformer of a version as it was before its fit.
 
         It is a pickle that this workspace's own registry wrote: load no registry of people you do not trust.
@@ -154,7 +154,7 @@ class Models:
         Raises:
             NotFoundError: It has none.
         """
-        return pickle.loads(self.tracking.file_bytes(model.run_id, _FEATURES))  # noqa: S301 - said above
+        return pickle.loads(self.tracking.file_bytes(self._run_of(model), _FEATURES))  # noqa: S301 - said above
 
     def get(self, name: str, version: int | str | None = None) -> Model:
         """A version by number or alias; the newest by default.
@@ -172,6 +172,9 @@ class Models:
             return self.get(name, DEFAULT_ALIAS)
         passed = [version.version for version in versions if version.passed]
         return self.get(name, max(passed) if passed else None)
+
+    def _run_of(self, model: Model | str) -> str:
+        return (self.current(model) if isinstance(model, str) else model).run_id
 
     def _load(self, found: ModelVersion) -> Model:
         graph = self.tracking.model_bytes(found)

@@ -84,6 +84,11 @@ class TrainingSet:
     key: str
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        folds = " + ".join(f"{rows:,}" for rows in self.rows.sum(axis=0))
+        what = f"{self.label.kind} of {self.label.column!r} from {self.lineage.source}"
+        return f"TrainingSet({what}: {len(self.names)} features, {folds} rows by fold)"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Columns of the matrix."""

@@ -223,7 +223,7 @@ def _refuse_absent(wanted: Iterable[str], present: Sequence[str]) -> None:
     missing = sorted(set(wanted) - set(present))
     if missing:
         raise SignatureError(
-            f"missing columns: {', '.join(map(repr, missing))}",
+            f"Missing columns: {', '.join(map(repr, missing))}",
             f"The columns given are {', '.join(map(repr, present)) or 'none'}.",
             missing=missing,
             given=list(present),

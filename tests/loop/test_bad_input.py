@@ -190,6 +190,19 @@ def test_the_command_says_it_in_one_line(
     assert not home.exists()
 
 
+def test_a_pandas_frame_is_written_and_learned_from_by_name(pool: WorkspacePool) -> None:
+    frame = pd.DataFrame({"x": range(400), "y": [float(row % 7) for row in range(400)]})
+    table = pool.write(frame, into="dbo.from_pandas")
+    pd.testing.assert_frame_equal(table.to_pandas().sort_values("x", ignore_index=True), frame)
+    assert pool.train("dbo.from_pandas", target="y", rounds=2).lineage.source == "dbo.from_pandas"
+    with pytest.raises(OptionError) as caught:
+        pool.train(frame, target="y", rounds=2)  # type: ignore[arg-type]
+    one_line(caught.value, "DataFrame", "pool.write")
+    with pytest.raises(OptionError) as caught:
+        pool.write([1, 2], into="dbo.none")  # type: ignore[arg-type]
+    one_line(caught.value, "list", "pandas")
+
+
 def test_a_broken_file_is_named(lake: Workspace) -> None:
     folder = Path(lake.home) / "raw"
     folder.mkdir(parents=True)

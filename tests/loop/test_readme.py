@@ -29,7 +29,7 @@ def test_the_loop_in_the_readme_runs_as_a_plain_script(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "Scored(" in done.stdout
+    assert "ScoringJob(" in done.stdout
     assert "Traceback" not in done.stderr
 
 

@@ -129,6 +129,8 @@ def test_every_kind_of_source_gives_the_same(
     sources = {
         "dataset": dataset,
         "table": table,
+        "name": "dbo.sources@0",
+        "path": source,
         "frame": dd.from_pandas(frame, npartitions=4).query("id >= 0"),
         "query": f"SELECT * FROM OPENROWSET(BULK '{source}/*.parquet', FORMAT = 'PARQUET') AS r",
     }

@@ -52,7 +52,7 @@ def rowset_source(storage: Storage, rowset: Rowset, schema: pa.Schema | None, ke
     except NotFoundError as error:
         raise BindError(
             "File cannot be opened because it does not exist or it is used by another process.",
-            f"{error.message}; {error.hint}",
+            f"{error.message} {error.hint}",
             paths=list(rowset.paths),
         ) from None
     kept = keep(files)

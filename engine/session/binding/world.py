@@ -213,9 +213,10 @@ class World:
             *list_tables(self.storage),
             *(str(one.key) for one in self.definitions.all(Kind.VIEW)),
             *self.temps,
-            *(".".join(view) for view in system_names() if name.schema),
         ]
-        near = difflib.get_close_matches(str(name).lower(), there, n=3, cutoff=0.5) or sorted(there)[:10]
+        system = (".".join(view) for view in system_names() if name.schema)
+        near = difflib.get_close_matches(str(name).lower(), [*there, *system], n=3, cutoff=0.5)
+        near = near or sorted(there)[:10]
         hint = f"There is: {', '.join(near)}." if near else "There is no table yet: CREATE TABLE makes one."
         where = place(node) if node is not None else {}
         return BindError(f"Invalid object name '{name}'.", hint, name=str(name), **where)

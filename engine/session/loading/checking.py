@@ -105,7 +105,7 @@ def text_relation(storage: Storage, name: str, files: TextFiles, fields: int) ->
     except NotFoundError as error:
         raise BindError(
             "File cannot be opened because it does not exist or it is used by another process.",
-            f"{error.message}; {error.hint}",
+            f"{error.message} {error.hint}",
             paths=list(files.paths),
         ) from None
     options = ReadOptions(format="rows", schema=row_schema(names), csv=files.csv, path_columns=False)

@@ -249,6 +249,23 @@ def test_a_type_that_does_not_exist(kind: str, message: str) -> None:
     assert (caught.value.data["line"], caught.value.data["column"]) == (1, 12)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("SELEC * FROM t", "did you mean SELECT in place of SELEC?"),
+        (
+            "CREATE TABLE t WITH (DISTRIBUTON = ROUND_ROBIN) AS SELECT 1 AS a",
+            "expected one of DISTRIBUTION, ",
+        ),
+        ("SELECT 1 AS a; * ", "expected a statement here"),
+    ],
+)
+def test_a_misspelt_word_is_told_what_it_may_have_meant(text: str, hint: str) -> None:
+    with pytest.raises(SqlSyntaxError) as caught:
+        parse_script(text)
+    assert caught.value.hint.startswith(hint)
+
+
 def test_what_is_nested_too_deeply() -> None:
     for text in (
         "SELECT " + "(" * 100_000,

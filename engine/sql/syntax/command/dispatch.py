@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 
 from engine.sql.syntax.command.altering_tables import alter_table
@@ -90,7 +91,14 @@ def statement(p: Grammar) -> Statement:
     refuse_known(p)
     if start == 0 and p.at_name() and not p.at("GO"):
         return implicit_execute(p, start)
-    return p.fail("expected a statement here")
+    return p.fail(_meant(p) or "expected a statement here")
+
+
+def _meant(p: Grammar) -> str:
+    """A hint where the script begins with a misspelt keyword, which so far counted as a procedure's name."""
+    first = p.token_at(0).value.upper()
+    near = [] if first in _STATEMENTS else difflib.get_close_matches(first, _STATEMENTS, n=1, cutoff=0.75)
+    return f"did you mean {near[0]} in place of {first}?" if near else ""
 
 
 def _create_or_alter(p: Grammar, start: int) -> Statement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from engine.sql.syntax.command.columns import definitions
@@ -72,7 +72,7 @@ def _option(p: Grammar, given: dict[str, Any], extra: dict[str, Callable[[], Any
     key = word.lower() or "index"
     if key in given:
         p.fail(f"{token.text} is given twice", token=token)
-    given[key] = rules[word](p) if word else _index(p)
+    given[key] = rules[word](p) if word else _index(p, (*rules, *extra))
 
 
 def _distribution(p: Grammar) -> HashDistribution | Distribution:
@@ -82,10 +82,11 @@ def _distribution(p: Grammar) -> HashDistribution | Distribution:
     return Distribution[p.expect_any(tuple(Distribution.__members__))]
 
 
-def _index(p: Grammar) -> ColumnstoreIndex | ClusteredIndex | Heap:
+def _index(p: Grammar, others: Iterable[str]) -> ColumnstoreIndex | ClusteredIndex | Heap:
     if p.take("HEAP"):
         return Heap()
-    p.expect("CLUSTERED")
+    if not p.take("CLUSTERED"):
+        p.fail(f"expected one of {', '.join((*others, 'CLUSTERED', 'HEAP'))}")
     if p.take("COLUMNSTORE", "INDEX"):
         return ColumnstoreIndex(name_list(p) if p.take("ORDER") else ())
     p.expect("INDEX")
