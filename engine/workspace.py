@@ -153,7 +153,7 @@ class Workspace:
         from engine.ml.registry import Models
         from engine.ml.tracking import store_for
 
-        return Models(store_for(self.home, self._tracking_uri))
+        return Models(store_for(self.home, self._tracking_uri), self.events)
 
     @property
     def jobs(self) -> tuple[ScoringJob, ...]:

@@ -51,12 +51,13 @@ from engine.events.requests import (
     StepFinished,
     StepStarted,
 )
-from engine.events.running import Running, current_run, running
+from engine.events.running import Binding, Running, current_run, running, tracked
 from engine.events.runs import (
     ErrorRaised,
     EventsLost,
     RunFinished,
     RunStarted,
+    RunTracked,
     StageFinished,
     StageProgress,
     StageStarted,
@@ -79,6 +80,7 @@ from engine.events.tuning import (
 
 __all__ = [
     "BadRows",
+    "Binding",
     "Bound",
     "CostLine",
     "Emit",
@@ -106,6 +108,7 @@ __all__ = [
     "RoundMetrics",
     "RunFinished",
     "RunStarted",
+    "RunTracked",
     "RungReached",
     "Running",
     "ScoringFinished",
@@ -135,5 +138,6 @@ __all__ = [
     "running",
     "silent",
     "structured_logs",
+    "tracked",
     "writer_of",
 ]

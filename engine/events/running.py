@@ -16,6 +16,7 @@ from engine.events.runs import (
     ErrorRaised,
     RunFinished,
     RunStarted,
+    RunTracked,
     StageFinished,
     StageProgress,
     StageStarted,
@@ -70,6 +71,11 @@ class Running:
     result: str = ""
     tracking: str = ""
 
+    def tracked(self, where: str) -> None:
+        """Say where MLflow keeps it."""
+        self.tracking = where
+        self.emit(RunTracked(where))
+
     @contextmanager
     def stage(self, name: str, units: float | None = None) -> Iterator[Stage]:
         """A stage of it, for the length of a block."""
@@ -88,6 +94,13 @@ _current: ContextVar[Running | None] = ContextVar("_current", default=None)
 def current_run() -> Running | None:
     """The innermost run that this thread or task is in."""
     return _current.get()
+
+
+def tracked(where: str) -> None:
+    """Say where MLflow keeps the innermost run; outside of a run nobody asks."""
+    run = _current.get()
+    if run is not None:
+        run.tracked(where)
 
 
 @contextmanager

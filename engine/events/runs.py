@@ -33,6 +33,13 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunTracked(Event):
+    """MLflow keeps the run; `tracking` says where: `URI#/experiments/E/runs/R`, as MLflow's own pages do."""
+
+    tracking: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageStarted(Event):
     """A stage of a run begins; `units` of work are in it, if it is known."""
 

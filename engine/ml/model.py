@@ -12,12 +12,14 @@ from typing import Any
 from engine.inference.graphs import PlainGraph, parse, plain, ports
 from engine.inference.reference import open_session
 from engine.ml.foreign import ForeignSignature, signature_of
+from engine.ml.spread import Spread
 from engine.prep import Signature
 
 # Keys of the ONNX metadata that we write and read back.
 SIGNATURE_KEY = "tarn.signature"
 LABEL_KEY = "tarn.label"
 NAME_KEY = "tarn.model"
+SPREAD_KEY = "tarn.scores"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ class Model:
     def label(self) -> dict[str, Any]:
         """Column, kind and classes of the label that it predicts; empty where others exported it."""
         return dict(json.loads(self.metadata.get(LABEL_KEY, "{}")))
+
+    @cached_property
+    def spread(self) -> Spread | None:
+        """How it scores a sample of its training rows; None where nobody counted."""
+        found = self.metadata.get(SPREAD_KEY)
+        return None if found is None else Spread.from_text(found)
 
     def _repr_html_(self) -> str:
         from html import escape

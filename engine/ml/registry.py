@@ -10,17 +10,22 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.errors import OptionError, ParityError
+from engine.events import Binding, ModelRegistered, NullLog, running, tracked
 from engine.inference.graphs import Port, ports
 from engine.inference.reference import open_session
 from engine.inference.tensors import dtype_of
+from engine.ml.boost import predict
 from engine.ml.export import ExportedModel, export
 from engine.ml.foreign import checked_foreign
-from engine.ml.model import LABEL_KEY, NAME_KEY, SIGNATURE_KEY, Model
+from engine.ml.model import LABEL_KEY, NAME_KEY, SIGNATURE_KEY, SPREAD_KEY, Model
 from engine.ml.provenance import lineage_of, unfitted_features
+from engine.ml.spread import Spread
 from engine.ml.tracking import FAILED, GATE_TAG, PASSED, ModelVersion, Tensor, Tracking
 from engine.prep import feed
 
 if TYPE_CHECKING:
+    from engine.events import Emit
+    from engine.ml.export import ParityReport
     from engine.ml.trained import TrainedModel
 
 # The alias that scoring by name follows.
@@ -40,10 +45,12 @@ class Models:
 
     Args:
         tracking: The MLflow store.
+        events: The log that registrations stand in.
     """
 
-    def __init__(self, tracking: Tracking) -> None:
+    def __init__(self, tracking: Tracking, events: Binding | None = None) -> None:
         self.tracking = tracking
+        self._events: Binding = events or NullLog()
 
     def register(
         self,
@@ -79,24 +86,34 @@ class Models:
         """
         aliases = (alias,) if isinstance(alias, str) else tuple(alias or ())
         _check_names(name, aliases)
-        if isinstance(model, bytes | str | PathLike):
-            run_id, digest = self._log_foreign(name, checked_foreign(model, columns))
-            version = self.tracking.register(name, run_id, tags={"digest": digest})
-        elif columns is not None:
-            raise OptionError(
-                "columns= belongs to ONNX files; a trained model knows its columns.", "Leave it out."
-            )
-        else:
-            version = self._register_trained(name, model)
-        for one in aliases:
-            self.tracking.set_alias(name, one, version.version)
-        return self.get(name, version.version)
+        settings = {"name": name, "aliases": list(aliases), **({"columns": list(columns)} if columns else {})}
+        with running(self._events, f"register {name}", verb="register", settings=settings) as run:
+            if isinstance(model, bytes | str | PathLike):
+                version = self._register_foreign(name, checked_foreign(model, columns), run.emit)
+            elif columns is not None:
+                raise OptionError(
+                    "columns= belongs to ONNX files; a trained model knows its columns.", "Leave it out."
+                )
+            else:
+                version = self._register_trained(name, model, run.emit)
+            for one in aliases:
+                self.tracking.set_alias(name, one, version.version)
+            registered = self.get(name, version.version)
+            run.result = str(registered)
+        return registered
 
-    def _register_trained(self, name: str, model: TrainedModel) -> ModelVersion:
+    def _register_foreign(self, name: str, graph: bytes, emit: Emit) -> ModelVersion:
+        run_id, digest = self._log_foreign(name, graph)
+        version = self.tracking.register(name, run_id, tags={"digest": digest})
+        emit(ModelRegistered(name, version.version, self.tracking.link(run_id)))
+        return version
+
+    def _register_trained(self, name: str, model: TrainedModel, emit: Emit) -> ModelVersion:
         exported = export_trained(name, model)
         run_id = self._log(name, model, exported)
         tags = {"digest": exported.digest, GATE_TAG: PASSED if exported.report.passed else FAILED}
         version = self.tracking.register(name, run_id, tags=tags)
+        emit(ModelRegistered(name, version.version, self.tracking.link(run_id), _measured(exported.report)))
         if not exported.report.passed:
             _refuse(version, exported)
         return version
@@ -104,6 +121,7 @@ class Models:
     def _log_foreign(self, name: str, graph: bytes) -> tuple[str, str]:
         model = Model(name, 0, graph)
         with self.tracking.run(f"import {name}", tags={"tarn.kind": "import"}) as run_id:
+            tracked(self.tracking.link(run_id))
             self.tracking.log_model(run_id, graph, *_tensors_of(model.plain.onnx))
         return run_id, model.digest
 
@@ -115,6 +133,7 @@ class Models:
             "tarn.trained_by": model.run_id,
         }
         with self.tracking.run(f"export {name}", tags=tags, parent=model.run_id) as run_id:
+            tracked(self.tracking.link(run_id))
             self.tracking.log(
                 run_id,
                 params={"rounds": model.rounds, "converter": exported.converter, **model.params},
@@ -214,6 +233,8 @@ def export_trained(name: str, model: TrainedModel) -> ExportedModel:
     """The one graph of a trained model, with what the gate says of it on its sample rows."""
     preparation = model.features.preparation
     label = {"column": model.label.column, "kind": model.label.kind, "classes": model.label.classes}
+    said = predict(model.booster, preparation.matrix(model.sample))
+    spread = Spread.of(said, probabilities=model.label.classes is not None)
     return export(
         model.booster,
         preparation.model,
@@ -223,11 +244,22 @@ def export_trained(name: str, model: TrainedModel) -> ExportedModel:
             NAME_KEY: name,
             SIGNATURE_KEY: json.dumps(preparation.signature.as_json()),
             LABEL_KEY: json.dumps(label),
+            **({} if spread is None else {SPREAD_KEY: spread.to_text()}),
         },
         # onnxmltools adds the base score last, XGBoost first: amounts of 18,000 come out 0.008 off.
         converter="tarn" if model.label.classes is None else None,
         strict=False,
     )
+
+
+def _measured(report: ParityReport) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "rows": report.rows,
+        "max_abs_diff": report.max_abs_diff,
+        "tolerance": report.tolerance,
+        "labels_flipped": report.labels_flipped,
+    }
 
 
 def _refuse(version: ModelVersion, exported: ExportedModel) -> NoReturn:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
-from engine.events import StudyFinished, StudyStarted
+from engine.events import StudyFinished, StudyStarted, tracked
 from engine.ml.constraints import placed
 from engine.ml.dry_run import try_params
 from engine.ml.study import Study, Trial, best_of
@@ -171,6 +171,8 @@ class Search:
             self._runs.run_id = run_id
             self.around.tracking.log(run_id, params=study_params(data, plan))
             self.journal.append("study", study=self.study, run_id=run_id, data=data.key)
+        link = self.around.tracking.link(run_id)
+        tracked(link)
         rungs = plan.rules(maximise=self._maximise).brackets(StudyState(limits), 0)[0].ladder
         self.around.emit(
             StudyStarted(
@@ -186,7 +188,7 @@ class Search:
                 settings={"schedule": str(plan.schedule), "seed": plan.seed, **asdict(limits)},
                 rows=int(data.rows.sum()),
                 features=len(data.names),
-                tracking=run_id,
+                tracking=link,
                 resumed=bool(self.entries),
             )
         )

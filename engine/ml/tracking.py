@@ -119,6 +119,16 @@ class Tracking:
             raise
         self._client.set_terminated(run_id, "FINISHED")
 
+    def link(self, run_id: str) -> str:
+        """Where a run is: `URI#/experiments/E/runs/R`.
+
+        Of a tracking server that is a page. Any other store has one once `mlflow ui --backend-store-uri URI`
+        serves it. User and password of the URI are left out: logs and pages show this.
+        """
+        bare = re.sub(r"(?<=://)[^/@]*@", "", self.uri)
+        slash = "/" if bare.startswith(("http://", "https://")) else ""
+        return f"{bare.rstrip('/')}{slash}#/experiments/{self._experiment}/runs/{run_id}"
+
     def _start(self, name: str, tags: Mapping[str, str], parent: str) -> str:
         described = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
         run = self._client.create_run(self._experiment, run_name=name, tags=described)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
-from engine.events import ModelTrained
+from engine.events import ModelTrained, tracked
 from engine.ml.constraints import placed
 from engine.ml.one_fit import OneFit, fit_once
 from engine.ml.params import check_booster, check_params
@@ -86,6 +86,7 @@ def run_training(
         _check_goes_on(plan.model, data)
     began = time.perf_counter()
     with tracking.run(name, tags=tags_of(data, "train")) as run_id:
+        tracked(tracking.link(run_id))
         tracking.log(run_id, params={**params, "rounds": plan.rounds, **data_params(data)})
         start = 0 if plan.model is None else plan.model.rounds
         booster = None if plan.model is None else plan.model.booster

@@ -24,12 +24,14 @@ from engine.dashboard.kit import (
 from engine.dashboard.pages.base import BasePage
 from engine.dashboard.spoken import spoken_seconds
 from engine.dashboard.style import BLUE
-from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows
+from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told
 
 if TYPE_CHECKING:
     from engine.dashboard.views import Runs, RunView, Views
 
-_EMPTY = "No run yet. Each call of tune, train, score, write or verify, and each tarn demo, becomes one."
+_EMPTY = (
+    "No run yet. Each call of tune, train, register, score, write or verify, and each tarn demo, becomes one."
+)
 _CHOOSE = "The newest run; click another one to see its stages and settings."
 
 
@@ -94,7 +96,7 @@ class RunsPage(BasePage):
             "stages": stage_rows(run, now),
             "settings": setting_rows(run),
             "about": _about(run, now),
-            "told": _told(run),
+            "told": told(run),
             "empty": "" if runs.by_id else _EMPTY,
         }
 
@@ -149,10 +151,3 @@ def _about(run: RunView | None, now: float) -> str:
     if run is None:
         return _CHOOSE
     return escape(f"{run.name}: {run.status}, {spoken_seconds(run.lasted(now))} (run {run.id})")
-
-
-def _told(run: RunView | None) -> str:
-    if run is None:
-        return ""
-    errors = [f"{one.error}: {one.message}" + (f"\n  {one.hint}" if one.hint else "") for one in run.errors]
-    return "\n".join([*([run.result] if run.result else []), *errors])

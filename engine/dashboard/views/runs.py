@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.events import (
     ErrorRaised,
+    ModelRegistered,
+    ModelTrained,
     RunFinished,
     RunStarted,
+    RunTracked,
     StageFinished,
     StageProgress,
     StageStarted,
@@ -49,6 +52,7 @@ class RunView:
     result: str = ""
     tracking: str = ""
     errors: list[ErrorRaised] = field(default_factory=list)
+    models: list[ModelTrained | ModelRegistered] = field(default_factory=list)
     stages: list[StageView] = field(default_factory=list)
 
     @property
@@ -88,6 +92,10 @@ def _apply(run: RunView, event: Any, time: float) -> None:
     match event:
         case RunStarted():
             run.asked, run.started, run.tracking = event, time, event.tracking
+        case RunTracked():
+            run.tracking = event.tracking
+        case ModelTrained() | ModelRegistered():
+            run.models.append(event)
         case StageStarted():
             run.stages.append(StageView(event.stage, time, units=event.units))
         case StageProgress():
@@ -95,11 +103,7 @@ def _apply(run: RunView, event: Any, time: float) -> None:
             if stage is not None:
                 stage.done, stage.units = event.done, event.units
         case StageFinished():
-            stage = _open_stage(run, event.stage)
-            if stage is None:
-                stage = StageView(event.stage, time - event.seconds)
-                run.stages.append(stage)
-            stage.seconds, stage.counts = event.seconds, event.counts
+            _end_stage(run, event, time)
         case ErrorRaised():
             run.errors.append(event)
         case RunFinished():
@@ -107,11 +111,29 @@ def _apply(run: RunView, event: Any, time: float) -> None:
             run.result, run.tracking = event.result, event.tracking or run.tracking
 
 
+def _end_stage(run: RunView, event: StageFinished, time: float) -> None:
+    stage = _open_stage(run, event.stage)
+    if stage is None:
+        stage = StageView(event.stage, time - event.seconds)
+        run.stages.append(stage)
+    stage.seconds, stage.counts = event.seconds, event.counts
+
+
 def _open_stage(run: RunView, name: str) -> StageView | None:
     return next((one for one in reversed(run.stages) if one.name == name and one.seconds is None), None)
 
 
-_KINDS = (RunStarted, StageStarted, StageProgress, StageFinished, ErrorRaised, RunFinished)
+_KINDS = (
+    RunStarted,
+    RunTracked,
+    StageStarted,
+    StageProgress,
+    StageFinished,
+    ModelTrained,
+    ModelRegistered,
+    ErrorRaised,
+    RunFinished,
+)
 
 
 def run_rows(runs: Runs, now: float, *, search: str = "", most: int = 300) -> dict[str, list[Any]]:
@@ -130,13 +152,55 @@ def run_rows(runs: Runs, now: float, *, search: str = "", most: int = 300) -> di
         "read": [one.counts.get("bytes_read", 0.0) for one in found],
         "pool": [one.pool for one in found],
         "user": [one.asked.user if one.asked else "" for one in found],
-        "tracking": [one.tracking for one in found],
+        "tracking": [_link(one.tracking) for one in found],
     }
 
 
 def _words(run: RunView) -> str:
     asked = run.asked
     return f"{run.name} {run.pool} {asked.verb if asked else ''} {asked.user if asked else ''}".lower()
+
+
+def _link(tracking: str) -> str:
+    """A page that is there, or the run's id: what only `mlflow ui` can show is no link yet."""
+    return tracking if tracking.startswith(("http://", "https://")) else tracking.rsplit("/", 1)[-1]
+
+
+def told(run: RunView | None) -> str:
+    """What came of a run in lines: its result, its models, its errors, and how to see it in MLflow."""
+    if run is None:
+        return ""
+    lines = [run.result] if run.result else []
+    lines += [_of_model(one) for one in run.models]
+    lines += [f"{one.error}: {one.message}" + (f"\n  {one.hint}" if one.hint else "") for one in run.errors]
+    return "\n".join([*lines, *_in_mlflow(run.tracking)])
+
+
+def _of_model(event: ModelTrained | ModelRegistered) -> str:
+    if isinstance(event, ModelTrained):
+        figures = ", ".join(f"{name} {said(value)}" for name, value in event.metrics.items())
+        first = sorted(event.importance.items(), key=lambda item: -item[1])[:5]
+        weighty = ", ".join(f"{name} {share:.1%}" for name, share in first)
+        return f"trained: {event.rounds} rounds; {figures}" + (f"\n  gain: {weighty}" if weighty else "")
+    gate = event.parity
+    if not gate:
+        return f"registered: {event.model} version {event.model_version}, an ONNX file as it is"
+    verdict = "passed" if gate.get("passed") else "FAILED"
+    return (
+        f"registered: {event.model} version {event.model_version}; parity gate {verdict}: "
+        f"{said(gate.get('rows', 0))} rows, {said(gate.get('max_abs_diff', 0.0))} off at most, "
+        f"{said(gate.get('labels_flipped', 0))} labels flipped"
+    )
+
+
+def _in_mlflow(tracking: str) -> list[str]:
+    store, mark, path = tracking.rpartition("#/")
+    if not mark:
+        return [f"MLflow: {tracking}"] if tracking else []
+    if store.startswith(("http://", "https://")):
+        return [f"MLflow: {tracking}"]
+    served = f"http://127.0.0.1:5000/#/{path}"
+    return [f"MLflow: {served}", f"  once this serves it: mlflow ui --backend-store-uri '{store}'"]
 
 
 def stage_rows(run: RunView | None, now: float) -> dict[str, list[Any]]:

@@ -101,7 +101,7 @@ def _ended(job: Loaded, found: Manifest, entry: journal.Entry, watch: Watch, sta
 
 
 def _tell_start(job: Loaded, known: Manifest, watch: Watch) -> None:
-    spec = job.spec
+    spec, spread = job.spec, job.model.spread
     watch.emit(
         ScoringStarted(
             spec.id,
@@ -112,6 +112,8 @@ def _tell_start(job: Loaded, known: Manifest, watch: Watch) -> None:
             len(known.missing),
             spec.rows,
             len(known.done),
+            edges=() if spread is None else spread.edges,
+            training=() if spread is None else spread.training,
         )
     )
 
@@ -145,6 +147,7 @@ def _scored(
         challenger=job.scorers.challenger,
         contest=job.scorers.contest,
         most_bad=allowance(known.limit, job.spec.rows),
+        spread=job.model.spread,
     )
     found = known
     outcomes = _outcomes(pool, job, known, work)
@@ -202,6 +205,7 @@ def _tell_part(job: Loaded, outcome: Outcome, watch: Watch) -> None:
             sum(unit.weight for unit in units),
             outcome.bad,
             outcome.worker,
+            outcome.histogram,
         )
     )
 

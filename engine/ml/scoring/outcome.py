@@ -28,6 +28,7 @@ class Outcome:
         reasons: Column, reason and number of the most frequent faults, and of one its file, row and value.
         steps: Where the trees were cut down for the part: comparisons of a row, then and in the whole trees.
         worker: Where it ran.
+        histogram: Its scores in the bins of the model's `Spread`, if it has one.
     """
 
     part: int
@@ -39,6 +40,7 @@ class Outcome:
     reasons: tuple[tuple[str, str, int, str, int, str | None], ...] = ()
     steps: tuple[int, int] | None = None
     worker: str = field(default="", compare=False)
+    histogram: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.ml.scoring.shadow import Contest
     from engine.ml.scoring.tables import Columns
     from engine.ml.scoring.units import Unit
+    from engine.ml.spread import Spread
 
 # A batch is this much decoded input, and at most so many rows: large enough that a call costs nothing, small
 # enough that few megabytes are in flight. measured: over a loaded worker a task peaks at 160 MB for 1 M rows
@@ -57,6 +58,7 @@ class Work:
         challenger: Scores in the shadow.
         contest: What of both is compared.
         most_bad: Bad rows of a part after which the job is over its limit whatever the others hold.
+        spread: The bins that scores are counted in.
     """
 
     scorer: Scorer
@@ -68,6 +70,7 @@ class Work:
     challenger: Scorer | None = field(default=None, repr=False)
     contest: Contest | None = None
     most_bad: int | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class PartScoring:
         self.reasons: Counter[tuple[str, str]] = Counter()
         self.samples: dict[tuple[str, str], tuple[str, BadRow]] = {}
         self.counted = Counter[str]()
+        bins = 0 if work.spread is None else len(work.spread.training)
+        self.histogram = np.zeros(bins, np.int64)
 
     def run(self, batches: Iterator[_Read], *, waits: bool) -> Outcome:
         started = time.perf_counter()
@@ -164,6 +169,7 @@ class PartScoring:
             ),
             steps=self.steps,
             worker=address(),
+            histogram=tuple(self.histogram.tolist()),
         )
 
     def _step(self, read: _Read) -> _Made:
@@ -174,6 +180,10 @@ class PartScoring:
             return _Made(columns.empty, 0)
         scored = score_rows(self.work.scorer, batch)
         self._note(file, [*unread, *scored.bad])
+        if self.work.spread is not None:
+            counts = self.work.spread.count(scored.answers)
+            with self.lock:
+                self.histogram += counts
         if self.work.challenger is not None and self.work.contest is not None and len(scored.rows):
             tally, theirs, places = in_shadow(self.work.challenger, scored, self.work.contest)
             taken = pa.array(places)
