@@ -13,6 +13,8 @@ from engine.events import (
     ErrorRaised,
     Event,
     FilesOpened,
+    ModelRegistered,
+    ModelTrained,
     NodeShare,
     PartitionScored,
     PlanMade,
@@ -26,6 +28,7 @@ from engine.events import (
     RunFinished,
     RungReached,
     RunStarted,
+    RunTracked,
     ScoringFinished,
     ScoringStarted,
     StageFinished,
@@ -44,6 +47,7 @@ from engine.events import (
 
 START = 1_795_800_000.0
 RUNGS = (10, 30, 90)
+STORES = ("sqlite:////lake/mlflow.db", "http://localhost:5000/")
 
 
 class Maker:
@@ -173,16 +177,19 @@ class Maker:
             run = f"run-{at}"
             settings = {"trials": 8 + at, "rounds": 80, "seed": 7, "space": {"eta": "0.01 .. 0.3 log"}}
             yield self.entry(RunStarted(f"tune tip {at}", "tune", "ana", settings), run)
+            yield self.entry(RunTracked(f"{STORES[at % 2]}#/experiments/1/runs/{at:032x}"), run)
             for stage in ("fit features", "quantise", "trials", "register"):
                 yield self.entry(StageStarted(stage, 10), run, 1.0)
                 yield self.entry(StageFinished(stage, 0.5 + 0.1 * at, {"rows": 1e6}), run, 0.5 + 0.1 * at)
             if at % 5 == 4:
                 yield self.entry(ErrorRaised("DataError", "column 'x' is empty", "drop it", "tune"), run)
+            gate = {"passed": True, "rows": 21_000, "max_abs_diff": 1.2e-7, "labels_flipped": 0}
+            gain = {"fare_amount": 0.61, "trip_distance": 0.27, "hour": 0.12}
+            yield self.entry(ModelTrained(f"{at:032x}", "", 80, 5.0, {"auc": 0.9512}, gain), run)
+            yield self.entry(ModelRegistered("tip", at + 1, "", gate), run)
             status = "failed" if at % 5 == 4 else "finished"
             counts = {"worker_seconds": 20.0 + at, "bytes_read": 5e7}
-            yield self.entry(
-                RunFinished(status, 8.0 + at, counts, "a model", "http://localhost:5000/#/runs/1"), run
-            )
+            yield self.entry(RunFinished(status, 8.0 + at, counts, "a model"), run)
 
 
 def whole_log() -> list[Entry]:

@@ -57,7 +57,11 @@ def shows(window: Browser, *words: str) -> None:
     WebDriverWait(window.driver, 30, poll_frequency=0.2).until(missing, f"not all of {words} are shown")
 
 
-@pytest.mark.parametrize("page", PAGES)
+# What is shown of a log is tested in each run without a browser; of the pages themselves two stand for all.
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(name, marks=() if name in ("studies", "runs") else pytest.mark.slow) for name in PAGES],
+)
 def test_each_page_renders_what_is_in_the_log(window: Browser, recorder: str, page: str) -> None:
     window.open(f"{recorder}/{page}")
     window.until("Tarn", *(name.capitalize() for name in PAGES))
@@ -126,6 +130,7 @@ def test_a_filter_leaves_what_matches(window: Browser, recorder: str) -> None:
     wait_for(window, f"return {_QUERIES}.get_column('text').length == 3")
 
 
+@pytest.mark.slow
 def test_a_click_on_a_query_shows_its_plan(window: Browser, recorder: str) -> None:
     window.open(f"{recorder}/queries")
     window.until("SELECT payment_type")
@@ -141,6 +146,7 @@ def wait_for(window: Browser, script: str) -> None:
     WebDriverWait(window.driver, 20, poll_frequency=0.2).until(lambda _: window.model(script), script)
 
 
+@pytest.mark.slow
 def test_an_empty_log_says_what_would_appear(window: Browser, tmp_path: Path) -> None:
     process, link = start_recorder(tmp_path, "--token")
     root = link.split("?")[0].rsplit("/", 1)[0]

@@ -17,7 +17,7 @@ from engine.dashboard.views import Views
 from engine.dashboard.views.params import importance, parallel_lines
 from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
 from engine.dashboard.views.queries import query_rows, query_totals, share_rows, skew, step_rows
-from engine.dashboard.views.runs import compared, run_rows, setting_rows, stage_rows
+from engine.dashboard.views.runs import compared, run_rows, setting_rows, stage_rows, told
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
 from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows
 from engine.events import Entry, StudyStarted, TrialFinished, TrialStarted, open_log
@@ -185,6 +185,19 @@ def test_runs_with_stages_and_settings(views: Views) -> None:
     assert stages["seconds"] == pytest.approx([0.8] * 4)
     assert "space" in setting_rows(run)["name"]
     assert run_rows(views.runs, 0.0, search="tip 7")["id"] == ["run-7"]
+
+
+def test_a_run_tells_of_its_models_and_where_mlflow_shows_it(views: Views) -> None:
+    links = dict(zip(*(run_rows(views.runs, views.now)[name] for name in ("id", "tracking")), strict=True))
+    assert links["run-3"] == f"http://localhost:5000/#/experiments/1/runs/{3:032x}"
+    assert links["run-2"] == f"{2:032x}"  # nothing serves a local store yet, so this is no link
+    assert "mlflow ui" not in told(views.runs.by_id["run-3"])
+    text = told(views.runs.by_id["run-2"])
+    assert f"http://127.0.0.1:5000/#/experiments/1/runs/{2:032x}" in text
+    assert "mlflow ui --backend-store-uri 'sqlite:////lake/mlflow.db'" in text
+    assert "registered: tip version 3; parity gate passed: 21000 rows, 1.2e-07 off at most" in text
+    assert "gain: fare_amount 61.0%, trip_distance 27.0%" in text
+    assert "DataError: column 'x' is empty" in told(views.runs.by_id["run-4"])
 
 
 def test_two_runs_side_by_side_differ_where_they_do(views: Views) -> None:

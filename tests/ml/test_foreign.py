@@ -57,7 +57,7 @@ def test_a_file_is_registered_as_it_is_and_scores(tmp_path: Path) -> None:
     (tmp_path / "linear.onnx").write_bytes(made)
     models = Workspace(tmp_path / "home").models
     first = models.register("linear", tmp_path / "linear.onnx", columns=["a", "b", "c"])
-    second = models.register("linear", made, aliases=())
+    second = models.register("linear", made, alias=())
     assert (first.version, second.version) == (1, 2)
     assert models.current("linear").version == 1
     assert second.onnx == made

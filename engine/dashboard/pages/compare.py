@@ -55,8 +55,9 @@ class ComparePage(BasePage):
         """See `Page`."""
         runs = sorted(views.runs.by_id.values(), key=lambda one: -one.started)
         options = [(one.id, _label(one)) for one in runs]
-        others = options[1:] + options[:1]  # the second starts at the run before the newest
-        left, right = self._left.pick(options), self._right.pick(others)
+        left = self._left.pick(options)
+        others = _likely_first(options, left, views)
+        right = self._right.pick(others)
         if self.unchanged(views.runs.version, views.studies.version, left, right):
             return None
         pair = [views.runs.by_id.get(one) for one in (left, right)]
@@ -78,6 +79,8 @@ class ComparePage(BasePage):
         lines = columns["lines"]
         put(self._lines, {**lines, "differs": ["yes" if one else "" for one in lines["differs"]]})
         self._stage_figure.x_range.factors = columns["stages"]["place"]
+        stages = columns["stages"]["place"]
+        self._stage_figure.title.text = "Stages" if stages else "Stages: these runs have told of none"
         put(self._stages, columns["stages"])
         put(self._curves, columns["curves"])
         self._curve_figure.visible = bool(columns["curves"]["rounds"])
@@ -108,6 +111,12 @@ class ComparePage(BasePage):
         made.multi_line("rounds", "values", color="colour", line_width=2.5, source=self._curves)
         self._curve_figure = made
         return made
+
+
+def _likely_first(options: list[tuple[str, str]], left: str | None, views: Views) -> list[tuple[str, str]]:
+    """All but the first run, which is put last; those that did the same as it come before the others."""
+    verbs = {one.id: one.asked.verb if one.asked else "" for one in views.runs.by_id.values()}
+    return sorted(options, key=lambda one: (one[0] == left, verbs[one[0]] != verbs.get(left or "")))
 
 
 def _label(run: RunView) -> str:

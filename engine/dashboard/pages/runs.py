@@ -108,6 +108,8 @@ class RunsPage(BasePage):
         say(self._empty, columns["empty"])
         put(self._runs, columns["rows"], keep="id")
         self._stage_figure.y_range.factors = columns["stages"]["stage"][::-1]
+        stages = columns["stages"]["stage"]
+        self._stage_figure.title.text = "Stages" if stages else "Stages: this run has told of none"
         put(self._stages, columns["stages"])
         put(self._settings, columns["settings"])
         self._about.text, self._told.text = columns["about"], pre_text(columns["told"])

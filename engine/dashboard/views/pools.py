@@ -114,7 +114,8 @@ def _sampled(pool: PoolView, event: PoolSample, time: float) -> None:
     moved = sum(figure.read_rate for figure in event.figures[:1])  # the host's, which all its workers tell
     cpu = sum(figure.cpu for figure in event.figures)
     read = pool.cost.counts.get("bytes_read", 0.0) if pool.cost else 0.0
-    row = (time, event.workers, event.running, event.waiting, event.memory, event.limit, event.spilled)
+    limit = event.limit or math.nan  # no worker has told its own yet
+    row = (time, event.workers, event.running, event.waiting, event.memory, limit, event.spilled)
     pool.samples.append((*row, moved, cpu, read))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from engine.errors import JobStoppedError, OptionError, TarnError
@@ -73,7 +74,10 @@ class ScoringJob:
                 )
             self._cancel.clear()
             self._error = None
-            self._thread = threading.Thread(target=self._run, name=f"tarn-{self.id}", daemon=True)
+            here = copy_context()  # its stages belong to the run that it was begun in
+            self._thread = threading.Thread(
+                target=here.run, args=(self._run,), name=f"tarn-{self.id}", daemon=True
+            )
             self._thread.start()
 
     def resume(self, *, max_bad_fraction: float | str | None = "as it is", wait: bool = True) -> ScoringJob:

@@ -95,7 +95,9 @@ class ScorePart:
         units = [unit.partition for unit in part.units if unit.partition is not None]
         scorer, steps = narrowed(work.scorer, work.reader.storage, units, work.schema)
         scoring = PartScoring(part.number, replace(work, scorer=scorer), steps)
-        return scoring.run(_read(part, work), waits=_is_remote(work))
+        outcome = scoring.run(_read(part, work), waits=_is_remote(work))
+        count(bytes_read=sum(partition.bytes_read(work.reads) for partition in units))
+        return outcome
 
 
 def _is_remote(work: Work) -> bool:
