@@ -137,6 +137,12 @@ class Draft:
         alias = name if len(self.steps) > before else self.fresh(name)
         return read_from(piece, table(name, alias), listed, arrival(travel))
 
+    def values_everywhere(self, step: Step, name: str, size: Size) -> exp.Select:
+        """The distinct values of a step's column, about so many, sent from every node to every node."""
+        query = exp.select(column(name, step.name)).from_(table(step.name, step.name)).distinct()
+        sent = self._add(query, Site.NODES, Broadcast(), size, wanted=f"m{len(self.steps) + 1}")
+        return exp.select(column(name, sent)).from_(table(sent, sent))
+
     def _move(self, travel: Travel, spread: Spread, names: dict[exp.Expr, str]) -> Move:
         if not isinstance(travel, ToKeys):
             return Broadcast() if isinstance(travel, ToAll) else Gather()

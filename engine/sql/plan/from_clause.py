@@ -14,6 +14,7 @@ from engine.sql.plan.join_order import Problem, State, best_order, ways
 from engine.sql.plan.join_tree import Group, Leaf, Outer
 from engine.sql.plan.leaves import is_dependent, leaf_piece, one_row
 from engine.sql.plan.pieces import Kind, Piece, Source, enclosed
+from engine.sql.plan.reduction import reduced
 from engine.sql.plan.strategies import Side, Strategy, strategies
 from engine.sql.plan.subqueries import condition_part, everywhere, lateral_part
 from engine.sql.plan.travel import is_there
@@ -144,7 +145,8 @@ def attached(draft: Draft, piece: Piece, part: Part, strategy: Strategy, demand:
     if strategy.left is not None:
         piece = draft.send(piece, strategy.left, in_order(v for v in demand if piece.offers(v)))
     if strategy.right is not None:
-        going = part.piece if is_there(part.piece.spread, strategy.right) else part.travels
+        moves = not is_there(part.piece.spread, strategy.right)
+        going = reduced(draft, piece, part, strategy.right) if moves else part.piece
         right = draft.send(going, strategy.right, _needed(part, demand), limiter=part.limiter)
     rows = piece.rows * (part.factor if part.per_row else right.rows)
     return replace(part.attach(piece, right), spread=strategy.spread, rows=max(rows, 1.0))

@@ -38,6 +38,7 @@ class Part:
         factor: For a subquery: rows per row of the others.
         repeatable: Whether two nodes that evaluate it over the same rows agree.
         limiter: Cuts rows of the piece before they travel.
+        is_reducible: Whether a row of the piece matters only where an edge holds as SQL's `=`.
     """
 
     piece: Piece
@@ -52,6 +53,7 @@ class Part:
     factor: float = 1.0
     repeatable: bool = True
     limiter: Limiter | None = None
+    is_reducible: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -
         reads=frozenset(read for read in columns_in(tree) if read.table in free),
         repeatable=inside.repeatable,
         limiter=inside.limiter,
+        is_reducible=bool(edges) and tree.find(exp.NullSafeEQ) is None,
     )
 
 
