@@ -96,8 +96,8 @@ class PlainJob:
     features: Any = None
 
     def explore(self) -> dd.Series:
-        """How many rows each of the most frequent label values has."""
-        return self.source.to_dask(columns=[self.label])[self.label].value_counts()
+        """How many rows the most frequent label values have."""
+        return self.source.to_dask(columns=[self.label])[self.label].value_counts(split_out=1).nlargest(10)
 
     def prepared(self) -> dd.DataFrame:
         return self.scorable().map_partitions(_with_label, label=self.label)

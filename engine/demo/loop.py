@@ -149,7 +149,8 @@ class _Loop:
     def _ingest(self) -> Job:
         with self._clock.stage("ingest") as title:
             if self._options.data:
-                source = self._workspace.dataset(str(Path(self._options.data).absolute()), name="demo-data")
+                path = Path(self._options.data).absolute()
+                source = self._workspace.dataset(str(path), name=path.name if path.is_file() else "demo-data")
                 self._say(f"{title}: {self._options.data} is read where it lies")
             else:
                 source = self._generate(title)
