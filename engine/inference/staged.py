@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.errors import DataError, UnsupportedError
 from engine.inference.attributes import read_ensemble
+from engine.inference.columns import Columns
 from engine.inference.graphs import Port, parse, ports
 from engine.inference.proof import agree, alone, probe
 from engine.inference.pruning import steps
@@ -71,7 +73,13 @@ class StagedRunner:
 
     def steps(self, ranges: Sequence[InputRange] = ()) -> int:
         """See `engine.inference.Runner.steps`."""
+        if not ranges:
+            return self._steps
         return sum(steps(stage.pruned(ranges)) for stage in self._stages if isinstance(stage, _TreeStage))
+
+    @cached_property
+    def _steps(self) -> int:
+        return sum(steps(stage.ensemble) for stage in self._stages if isinstance(stage, _TreeStage))
 
     def within(self, ranges: Sequence[InputRange]) -> StagedRunner:
         """See `engine.inference.Runner.within`: all but the trees is shared with this one."""
@@ -103,20 +111,13 @@ class _PartStage:
 
 @dataclass(frozen=True, slots=True)
 class _JoinStage:
-    """Columns become rows of memory, as the kernel's blocks want them; a Concat would part them again."""
+    """Columns stay where they are until the kernel takes them, portion by portion."""
 
     inputs: tuple[str, ...]
     output: str
 
-    def run(self, tensors: Tensors, threads: int) -> None:  # noqa: ARG002 - memory is the limit
-        parts = [tensors[name] for name in self.inputs]
-        widths = [part.shape[1] for part in parts]
-        columns = np.empty((sum(widths), len(parts[0])), dtype=parts[0].dtype)
-        start = 0
-        for part, width in zip(parts, widths, strict=True):
-            columns[start : start + width] = part.T
-            start += width
-        tensors[self.output] = columns.T
+    def run(self, tensors: Tensors, threads: int) -> None:  # noqa: ARG002 - nothing is copied here
+        tensors[self.output] = Columns([tensors[name] for name in self.inputs])
 
 
 @dataclass(frozen=True, slots=True)

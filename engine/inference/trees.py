@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.inference.columns import Columns
 from engine.inference.ensemble import Aggregate, Ensemble
 from engine.inference.layout import BLOCK, lay_out
 
@@ -35,7 +36,7 @@ class TreeKernel:
         self.features = int(self._lanes.feature.max(initial=0)) + 1
         self._finish = _Finish(ensemble, trees=len(ensemble.roots))
 
-    def run(self, matrix: NDArray[Any], threads: int = 1) -> list[NDArray[Any]]:
+    def run(self, matrix: NDArray[Any] | Columns, threads: int = 1) -> list[NDArray[Any]]:
         """What the operator puts out.
 
         Args:
@@ -45,14 +46,16 @@ class TreeKernel:
         Returns:
             For a regressor one array `[N, targets]`; for a classifier labels `[N]` and scores `[N, classes]`.
         """
-        values = _prepared(matrix, self.number)
+        values = matrix if isinstance(matrix, Columns) else _prepared(matrix, self.number)
         count = len(values)
         answers = self._finish.empty(count)
         portions = [slice(start, start + _PORTION) for start in range(0, count, _PORTION)]
 
         def work(portion: slice) -> None:
             part = [answer[portion] for answer in answers]
-            self._finish(self._scores(values[portion]), part)
+            rows = values[portion]
+            rows = _prepared(rows, self.number) if isinstance(values, Columns) else rows
+            self._finish(self._scores(rows), part)
 
         if threads < 2 or len(portions) < 2:
             for portion in portions:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.inference import load_runner
+from engine.inference.columns import Columns
 from engine.inference.proof import agree
 from engine.inference.reference import ReferenceRunner
 
@@ -211,3 +212,14 @@ def test_answers_do_not_depend_on_slices_threads_or_the_layout_of_memory() -> No
     ):
         for one, expected in zip(other, whole, strict=True):
             assert (one == expected).all()
+
+
+def test_columns_are_a_matrix_by_portions() -> None:
+    random = np.random.default_rng(3)
+    whole = random.normal(size=(1000, 5)).astype(np.float32)
+    columns = Columns([whole[:, :2], whole[:, 2:3], whole[:, 3:]])
+    assert (columns.shape, len(columns), columns.dtype) == ((1000, 5), 1000, np.float32)
+    for start, stop in ((0, 300), (300, 1000), (990, 1200), (0, 0)):
+        found = columns[start:stop]
+        assert found.flags.f_contiguous
+        assert np.array_equal(found, whole[start:stop])
