@@ -87,7 +87,8 @@ class Browser:
     def picture(self, path: Path, width: int) -> None:
         """Save the whole page as it is this wide."""
         self.driver.set_window_size(width, 1000)
-        height = int(self.driver.execute_script("return document.documentElement.scrollHeight")) + 20
+        script = "return document.documentElement.scrollHeight + window.outerHeight - window.innerHeight"
+        height = int(self.driver.execute_script(script)) + 20  # the window's own frame comes on top
         self.driver.set_window_size(width, min(max(height, 600), 2600))
         self.driver.execute_async_script("setTimeout(arguments[0], 700)")  # until the last frame is drawn
         self.driver.save_screenshot(str(path))

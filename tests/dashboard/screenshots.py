@@ -29,7 +29,7 @@ def main(folder: Path, width: int = 1280) -> None:
         try:
             take_pictures(link, folder, width)
             for path in folder.glob("*.png"):  # a third of the bytes, and no difference to be seen
-                Image.open(path).convert("RGB").quantize(96).save(path, optimize=True)
+                Image.open(path).convert("RGB").quantize(224).save(path, optimize=True)
         finally:
             process.terminate()
             process.wait(20)

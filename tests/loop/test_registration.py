@@ -82,9 +82,33 @@ def test_a_version_tells_what_decided_it(
     assert "tarn" in lineage["code"]
     report = workspace.models.parity(model)
     assert report["passed"]
+    told = workspace.events.to_pandas("model_registered").iloc[-1]
+    assert (told["model"], told["model_version"]) == ("told", 1)
+    assert told["parity"]["rows"] > 0
+    assert told["tracking"].endswith(f"mlflow.db#/experiments/1/runs/{model.run_id}")
+    assert model.spread is not None
+    assert sum(model.spread.training) == len(trained.sample)
     names = {probe["name"] for probe in report["probes"]}
     assert {"sample", "thresholds", "missing", "extremes", "raw unseen", "2 threads"} <= names
     assert {"batches of 1", "batches of 7", "batches of 4096"} <= names
+
+
+def test_scores_are_counted_beside_those_of_training(
+    trained: TrainedModel, pool: WorkspacePool, workspace: Workspace
+) -> None:
+    model = workspace.models.register("counted", trained)
+    before = pool.usage()
+    scored = pool.score(model, workspace.table("lineage_rows"), into="dbo.counted").result()
+    assert (pool.usage() - before).counts["bytes_read"] == scored.report.bytes_read > 0
+    begun = workspace.events.to_pandas("scoring_started").iloc[-1]
+    parts = workspace.events.to_pandas("partition_scored")
+    counts = np.sum([list(one) for one in parts[parts["job"] == begun["job"]]["histogram"]], axis=0)
+    wanted, _ = np.histogram(scored.table.to_pandas()["score"].to_numpy(np.float64), bins=begun["edges"])
+    assert counts.sum() == scored.rows
+    assert np.abs(counts - wanted).sum() <= 4  # float32 lies on the other side of an edge
+    run = workspace.events.to_pandas("run_started").iloc[-1]
+    stages = workspace.events.to_pandas("stage_finished").iloc[-1]
+    assert (stages["run"], stages["stage"]) == (run["run"], "score into dbo.counted")
 
 
 def test_a_version_that_fails_takes_no_alias(

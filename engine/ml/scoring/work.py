@@ -96,7 +96,7 @@ class ScorePart:
         scorer, steps = narrowed(work.scorer, work.reader.storage, units, work.schema)
         scoring = PartScoring(part.number, replace(work, scorer=scorer), steps)
         outcome = scoring.run(_read(part, work), waits=_is_remote(work))
-        count(bytes_read=sum(partition.bytes_read(work.reads) for partition in units))
+        count(bytes_read=sum(unit.weight for unit in part.units))
         return outcome
 
 
