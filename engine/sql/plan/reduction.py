@@ -44,7 +44,7 @@ def reduced(draft: Draft, left: Piece, part: Part, travel: Travel) -> Piece:
         if asking is None:
             continue
         keys = draft.size_of(groups_of([edge.left], draft.known, asking.size.rows), [edge.left])
-        share = _share(draft, going, edge, keys)
+        share = _share(draft, part.piece, edge, keys)
         if share is not None:
             listed = draft.values_everywhere(asking, left.resolve(edge.left).name, keys)
             among = exp.In(this=edge.right.copy(), query=exp.Subquery(this=listed))
@@ -63,9 +63,12 @@ def _step_of(draft: Draft, left: Piece, edge: Edge) -> Step | None:
     return step if step is not None and isinstance(step.move, Shuffle) else None
 
 
-def _share(draft: Draft, going: Piece, edge: Edge, keys: Size) -> float | None:
-    """The share of rows that has a key that asks; None where finding them costs more than it saves."""
-    share = min(1.0, keys.rows / groups_of([edge.right], draft.known, going.rows))
-    rows = draft.size_of(going.rows, [edge.right])
+def _share(draft: Draft, raw: Piece, edge: Edge, keys: Size) -> float | None:
+    """The share of rows that has a key that asks; None where finding them costs more than it saves.
+
+    Where groups travel, rows are what it saves: they need not be grouped.
+    """
+    share = min(1.0, keys.rows / groups_of([edge.right], draft.known, raw.rows))
+    rows = draft.size_of(raw.rows, [edge.right])
     saved = rows.bytes * (1 - share) * (draft.nodes - 1) / draft.nodes
-    return share if saved > cost_of(ToAll(), going.spread, keys, draft.nodes) else None
+    return share if saved > cost_of(ToAll(), raw.spread, keys, draft.nodes) else None
