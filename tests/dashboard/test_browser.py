@@ -57,10 +57,11 @@ def shows(window: Browser, *words: str) -> None:
     WebDriverWait(window.driver, 30, poll_frequency=0.2).until(missing, f"not all of {words} are shown")
 
 
-# What is shown of a log is tested in each run without a browser; of the pages themselves two stand for all.
+# What is shown of a log is tested in each run without a browser; of the pages one stands for all, and
+# the test of updates opens two more.
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(name, marks=() if name in ("studies", "runs") else pytest.mark.slow) for name in PAGES],
+    [pytest.param(name, marks=() if name == "studies" else pytest.mark.slow) for name in PAGES],
 )
 def test_each_page_renders_what_is_in_the_log(window: Browser, recorder: str, page: str) -> None:
     window.open(f"{recorder}/{page}")
