@@ -25,7 +25,7 @@ check: $(STAMP) ## lint, format and types
 	$(BIN)/mypy
 
 test: $(STAMP) ## the default tests, under ten minutes on two cores
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
 
 test-slow: $(STAMP) ## the tests marked slow
 	$(BIN)/python -m pytest -m slow

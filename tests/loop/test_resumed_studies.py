@@ -113,7 +113,11 @@ def test_a_study_that_is_over_resumes_to_itself(pool: WorkspacePool, table: Any)
     assert again.leaderboard()["trial"].tolist() == study.leaderboard()["trial"].tolist()
 
 
-@pytest.mark.parametrize("sampler", ["random", "grid", TPESampler(seed=1), QMCSampler(seed=1)], ids=str)
+@pytest.mark.parametrize(
+    "sampler",
+    ["random", "grid", TPESampler(seed=1), QMCSampler(seed=1)],
+    ids=["random", "grid", "own-tpe", "own-qmc"],
+)
 def test_samplers_go_on_where_they_were(pool: WorkspacePool, table: Any, sampler: Any) -> None:
     """Four trials and then four more are the eight of one go: samplers keep what they know in the journal."""
     space: Any = {"eta": FloatDistribution(0.1, 0.5), "gamma": FloatDistribution(0.0, 2.0)}

@@ -102,7 +102,7 @@ SELECTIONS = [
 ]
 
 
-@pytest.mark.parametrize("columns", SELECTIONS, ids=str)
+@pytest.mark.parametrize("columns", SELECTIONS, ids=range(len(SELECTIONS)))
 def test_columns_are_chosen_as_scikit_learn_chooses(table: pa.Table, columns: Any) -> None:
     """The oracle chooses by the pandas frame of the table: the dtypes that a user of pandas would see."""
     natural = table.drop_columns(["y"]).slice(0, 0).to_pandas()

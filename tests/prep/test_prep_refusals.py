@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from ids import id_of
 from prep_oracle import split
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
@@ -95,7 +96,7 @@ UNSUPPORTED: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "named"), UNSUPPORTED, ids=lambda v: str(v)[:50])
+@pytest.mark.parametrize(("step", "named"), UNSUPPORTED, ids=id_of)
 @pytest.mark.parametrize("depth", ["branch", "remainder", "pipeline"])
 def test_unsupported_steps_at_any_depth(step: Any, named: str, depth: str) -> None:
     transformer = {
@@ -134,7 +135,7 @@ SELECTIONS: list[tuple[Any, type[TarnError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("transformer", "error", "named"), SELECTIONS, ids=lambda v: str(v)[:60])
+@pytest.mark.parametrize(("transformer", "error", "named"), SELECTIONS, ids=id_of)
 def test_wrong_columns(transformer: Any, error: type[TarnError], named: str) -> None:
     with pytest.raises(error, match=named):
         fit(transformer, NOTHING_READ, InlineRunner(), target="y")
@@ -164,7 +165,7 @@ def test_texts_where_numbers_are_needed(step: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [*NUMERIC, OneHotEncoder(), SimpleImputer(strategy="most_frequent")], ids=str
+    "step", [*NUMERIC, OneHotEncoder(), SimpleImputer(strategy="most_frequent")], ids=id_of
 )
 def test_infinite_values_are_refused_by_name(step: Any) -> None:
     table = pa.table({"fine": [1.0, 2.0, 3.0], "endless": [1.0, 2.0, np.inf]})
@@ -172,7 +173,9 @@ def test_infinite_values_are_refused_by_name(step: Any) -> None:
         fit(step, split(table, [1, 2]), InlineRunner())
 
 
-@pytest.mark.parametrize("step", [KBinsDiscretizer(), PCA(), TruncatedSVD(1), PolynomialFeatures()], ids=str)
+@pytest.mark.parametrize(
+    "step", [KBinsDiscretizer(), PCA(), TruncatedSVD(1), PolynomialFeatures()], ids=id_of
+)
 def test_missing_values_where_scikit_learn_takes_none(step: Any) -> None:
     table = pa.table({"fine": [1.0, 2.0, 3.0], "holes": [1.0, 2.0, None]})
     with pytest.raises(DataError, match="'holes'") as caught:
@@ -193,7 +196,7 @@ BAD_PARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize("step", BAD_PARAMETERS, ids=str)
+@pytest.mark.parametrize("step", BAD_PARAMETERS, ids=id_of)
 def test_parameters_that_scikit_learn_refuses_are_told_in_our_words(step: Any) -> None:
     values = ["a", "b", "c"] if "Encoder" in type(step).__name__ else [1.0, 2.0, 4.0]
     table = pa.table({"column": values})
@@ -259,7 +262,7 @@ def test_a_pipeline_that_does_nothing() -> None:
         assert ours.matrix(table).shape == (2, 1)
 
 
-@pytest.mark.parametrize("step", [TargetEncoder(), SelectKBest(k=1)], ids=str)
+@pytest.mark.parametrize("step", [TargetEncoder(), SelectKBest(k=1)], ids=id_of)
 def test_what_learns_from_a_label_needs_one(step: Any) -> None:
     with pytest.raises(UnsupportedError, match="learns from the label") as caught:
         fit(ColumnTransformer([("s", step, ["n"])]), NOTHING_READ, InlineRunner())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from ids import id_of
 from prep_oracle import assert_same_fit, dense, fit_both, whole
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_selection import VarianceThreshold
@@ -139,10 +140,6 @@ CATEGORIES = [
 ]
 
 
-def name_of(value: Any) -> str:
-    return str(value).replace(" ", "").replace("\n", "")[:60]
-
-
 def check(transformer: Any, table: pa.Table, *, atol: float = 1e-6) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -156,17 +153,17 @@ def check(transformer: Any, table: pa.Table, *, atol: float = 1e-6) -> None:
     np.testing.assert_allclose(ours.preparation.matrix(table), wanted, rtol=1e-6, atol=atol)
 
 
-@pytest.mark.parametrize("transformer", SAME_FIT, ids=name_of)
+@pytest.mark.parametrize("transformer", SAME_FIT, ids=id_of)
 def test_numbers_with_gaps(transformer: Any) -> None:
     check(transformer, numbers(gaps=True))
 
 
-@pytest.mark.parametrize("transformer", [*SAME_FIT, *NO_GAPS], ids=name_of)
+@pytest.mark.parametrize("transformer", [*SAME_FIT, *NO_GAPS], ids=id_of)
 def test_numbers_without_gaps(transformer: Any) -> None:
     check(transformer, numbers(gaps=False))
 
 
-@pytest.mark.parametrize("transformer", CATEGORIES, ids=name_of)
+@pytest.mark.parametrize("transformer", CATEGORIES, ids=id_of)
 def test_categories(transformer: Any) -> None:
     table = words()
     if isinstance(transformer, Pipeline):
@@ -185,7 +182,7 @@ DECOMPOSITIONS = [
 ]
 
 
-@pytest.mark.parametrize("transformer", DECOMPOSITIONS, ids=name_of)
+@pytest.mark.parametrize("transformer", DECOMPOSITIONS, ids=id_of)
 @pytest.mark.parametrize("rows", [ROWS, 3], ids=["many rows", "fewer rows than columns"])
 def test_decompositions(transformer: Any, rows: int) -> None:
     if transformer.n_components == "mle" and rows < 4:

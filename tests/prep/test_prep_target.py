@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from ids import id_of
 from prep_oracle import CountingRunner, assert_same_fit, dense, split
 from scipy import stats
 from sklearn.base import clone
@@ -70,7 +71,7 @@ SELECTIONS = [
 
 
 # scikit-learn's sum of squares loses digits at an offset of 1e6, so that column has a test of its own.
-@pytest.mark.parametrize("selector", SELECTIONS, ids=str)
+@pytest.mark.parametrize("selector", SELECTIONS, ids=id_of)
 @pytest.mark.parametrize("label", ["words", "flags", "ints"])
 def test_selections_by_classes(selector: Any, label: str) -> None:
     table = numbers(gaps=False).select(["skewed", "codes", "flag", "zeros"])
@@ -78,7 +79,7 @@ def test_selections_by_classes(selector: Any, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "selector", [SelectKBest(f_regression, k=2), SelectKBest(r_regression, k=3)], ids=str
+    "selector", [SelectKBest(f_regression, k=2), SelectKBest(r_regression, k=3)], ids=id_of
 )
 def test_selections_by_amounts(selector: Any) -> None:
     table = numbers(gaps=False).drop_columns(["constant", "offset"])
@@ -102,7 +103,7 @@ ENCODERS = [
 ]
 
 
-@pytest.mark.parametrize("encoder", ENCODERS, ids=str)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=id_of)
 @pytest.mark.parametrize("label", list(LABELS))
 def test_target_encoders(encoder: Any, label: str) -> None:
     fit_with_label(encoder, words(), LABELS[label], rtol=1e-9)
@@ -206,7 +207,7 @@ BAD: list[tuple[Any, pa.Array, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "label", "named"), BAD, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("step", "label", "named"), BAD, ids=id_of)
 def test_labels_that_cannot_teach(
     step: Any, label: pa.Array, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
