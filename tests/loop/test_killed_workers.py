@@ -121,9 +121,9 @@ if __name__ == "__main__":
     home, marks = sys.argv[2:]
     with Workspace(home).dedicated("one-fit", nodes=2, progress=False) as pool:
         data = pool.training_set(pool.workspace.table("dbo.unkilled"), target="tipped")
-        expected = pool.train(data, rounds=20)
+        expected = pool.train(data, rounds=20, workers="all")
         with killing(pool, "fn-", Path(marks)):  # what xgboost.dask calls its tasks
-            found = pool.train(data, rounds=20)
+            found = pool.train(data, rounds=20, workers="all")
     print(found.evaluation.rows == expected.evaluation.rows)
     print(found.evaluation.metrics["auc"] - expected.evaluation.metrics["auc"])
 """

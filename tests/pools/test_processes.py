@@ -103,7 +103,9 @@ def test_when_the_client_is_killed_its_workers_die(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_from_the_terminal_is_for_the_client(tmp_path: Path) -> None:
-    with start(SCRIPT + ENDINGS["is interrupted"], tmp_path) as client:
+    # Whoever runs the tests in the background ignores interrupts, and so would the script.
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    with start(heeds + SCRIPT + ENDINGS["is interrupted"], tmp_path) as client:
         workers = workers_of(client)
         os.killpg(client.pid, signal.SIGINT)
         client.communicate(timeout=60)
