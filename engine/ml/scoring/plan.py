@@ -168,16 +168,10 @@ def plan_job(storage: Storage, request: Request, origin: Origin, cores: int) -> 
     tables, history = _tables(storage, request, scorers), History(storage)
     fresh = _fresh(history, request, units, "" if request.force else recipe, tables[SCORES], scorers)
     todo = [units[at] for at in fresh.todo]
-    weights = [unit.weight for unit in todo]
-    # A frame's partitions are computed by Dask, one by one: several of them would be in memory together.
-    parts = (
-        pack(weights, [unit.origin for unit in todo], cores)
-        if origin.frame is None
-        else [(at,) for at in range(len(todo))]
-    )
+    due = set(fresh.todo)
+    skipped = [unit for at, unit in enumerate(units) if at not in due]
     created = time.time()
     job = _name(created)
-    skipped = [unit for at, unit in enumerate(units) if at not in set(fresh.todo)]
     spec = Spec(
         id=job,
         created=created,
@@ -198,19 +192,29 @@ def plan_job(storage: Storage, request: Request, origin: Origin, cores: int) -> 
         skipped=(len(skipped), _rows(skipped) or 0),
         targets=_targets(history, request, fresh, tables, scorers),
         stored=sum(unit.partition.stored for unit in todo if unit.partition is not None),
-        fetched=sum(weights) if origin.frame is None else 0,
+        fetched=sum(unit.weight for unit in todo) if origin.frame is None else 0,
         kept=tuple((piece.job, piece.part) for piece in fresh.kept),
         spool=storage.relative(origin.spool) if origin.spool else "",
     )
     store = JobStore(storage, job)
     store.create(
         spec,
-        [[todo[at] for at in part] for part in parts],
+        [[todo[at] for at in part] for part in _parts(todo, origin, cores)],
         origin.schema,
         origin.reader,
         _blobs(request, origin),
     )
     return store
+
+
+def _parts(todo: Sequence[Unit], origin: Origin, cores: int) -> Sequence[Sequence[int]]:
+    """Which units one task scores together, by their places.
+
+    A frame's partitions are computed by Dask, one by one: several of them would be in memory together.
+    """
+    if origin.frame is not None:
+        return [(at,) for at in range(len(todo))]
+    return pack([unit.weight for unit in todo], [unit.origin for unit in todo], cores)
 
 
 def _name(created: float) -> str:
