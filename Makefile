@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo check test test-slow bench clean
+.PHONY: help install demo check test explore test-slow bench clean
 help:            ## what can be done here
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -26,6 +26,9 @@ check: $(STAMP) ## lint, format and types
 
 test: $(STAMP) ## the default tests, under ten minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile
+
+explore: $(STAMP) ## the property tests on new examples, 500 each
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile $(TESTS)
 
 test-slow: $(STAMP) ## the tests marked slow
 	$(BIN)/python -m pytest -m slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -10,9 +11,11 @@ from leaks import Footprint
 
 from pools import Pool, PoolSpec, warm
 
-# How long an example takes says more of who else uses the machine than of the code.
-hypothesis.settings.register_profile("tarn", deadline=None)
-hypothesis.settings.load_profile("tarn")
+# How long an example takes says more of who else uses the machine than of the code. The default run draws
+# the same examples each time, so that a red run speaks of the change; `make explore` draws new ones.
+hypothesis.settings.register_profile("tarn", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tarn"))
 
 
 @pytest.fixture(scope="session", autouse=True)
