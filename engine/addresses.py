@@ -40,6 +40,7 @@ class KnownPool:
         idle_seconds: After which a serverless worker leaves.
         memory: Bytes of each worker; None for a fair share.
         strict: Whether it refuses what Synapse refuses.
+        dwu: Its units, where its nodes do not settle them.
         address: Of its scheduler while it runs; else empty.
         host: The machine of the process that started it.
         process: The number of that process.
@@ -55,15 +56,16 @@ class KnownPool:
     address: str = ""
     host: str = ""
     process: int = 0
+    dwu: int | None = None
 
     @classmethod
-    def of(cls, spec: PoolSpec, *, strict: bool, address: str) -> KnownPool:
+    def of(cls, spec: PoolSpec, *, strict: bool, dwu: int | None, address: str) -> KnownPool:
         """A pool that runs, started by this process."""
         idle = spec.policy.idle_seconds if isinstance(spec.policy, Serverless) else 60.0
         memory = None if spec.memory is None else int(spec.memory)
         here = (socket.gethostname(), os.getpid())
         return cls(
-            spec.name, spec.kind, spec.policy.widest, spec.threads, idle, memory, strict, address, *here
+            spec.name, spec.kind, spec.policy.widest, spec.threads, idle, memory, strict, address, *here, dwu
         )
 
     @property

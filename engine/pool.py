@@ -15,7 +15,7 @@ from engine.progress import show
 from engine.recorded import recorded
 from engine.scoring import ScoringVerbs
 from engine.training import TrainingVerbs
-from pools.policy import Dedicated
+from pools.policy import Dedicated, Serverless
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.ml.verify import Comparison
     from engine.session import Result, Session
     from engine.session.parameters import Parameters
+    from engine.session.workload.gate import Workload
     from engine.workspace import Workspace
     from pools import PoolSpec
 
@@ -45,16 +46,27 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         spec: Size, kind and place of the pool.
         progress: Show bars while long work runs.
         strict: Refuse T-SQL that Synapse refuses on this kind of pool, with its own words.
+        dwu: Units of a dedicated pool, which decide how many requests its sessions compute at a time; by
+            default those of a dedicated SQL pool with as many nodes. Each process that works on a pool has a
+            queue of its own.
     """
 
     def __init__(
-        self, workspace: Workspace, spec: PoolSpec, *, progress: bool = True, strict: bool = False
+        self,
+        workspace: Workspace,
+        spec: PoolSpec,
+        *,
+        progress: bool = True,
+        strict: bool = False,
+        dwu: int | None = None,
     ) -> None:
         self._live = Live(workspace.events, spec.name)
         super().__init__(spec, observer=_recorder(workspace, spec, self._live))
         self.workspace = workspace
         self.progress = progress
         self.strict = strict
+        self.dwu = dwu
+        self._workload = None if isinstance(spec.policy, Serverless) else self._new_workload()
         self._named = False
         self._current = ExitStack()
         self._session: Session | None = None
@@ -79,8 +91,9 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             self._remember(str(self.client.scheduler.address))
 
     def _remember(self, address: str) -> None:
+        known = KnownPool.of(self.spec, strict=self.strict, dwu=self.dwu, address=address)
         with suppress(WriteError):  # a lake that can only be read has pools that nobody finds by name
-            remember(self.workspace.storage, KnownPool.of(self.spec, strict=self.strict, address=address))
+            remember(self.workspace.storage, known)
         self._named = bool(address)
 
     def _repr_html_(self) -> str:
@@ -100,6 +113,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
 
     def close(self) -> None:
         """As `pools.Pool.close`; a transaction that `sql` left open is rolled back."""
+        self._end_waiting("closed")
         with self._session_lock:
             if self._session is not None:
                 self._session.close()
@@ -108,6 +122,32 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             self._remember("")
         super().close()
         self._live.end()
+
+    def pause(self) -> None:
+        """As `pools.Pool.pause`; requests that wait for their turn are cancelled too."""
+        super().pause()
+        self._end_waiting("paused")
+
+    def scale(self, nodes: int, *, timeout: float | None = None) -> None:
+        """As `pools.Pool.scale`; with its nodes a pool without `dwu=` admits more requests, or fewer."""
+        super().scale(nodes, timeout=timeout)
+        if self._workload is not None:
+            self._workload.queue.resized()
+
+    def _end_waiting(self, what: str) -> None:
+        if self._workload is not None:
+            self._workload.queue.cancel(f"Pool {self.name!r} was {what}.")
+
+    def _new_workload(self) -> Workload:
+        from engine.session.catalog.definitions import Definitions
+        from engine.session.workload.gate import Workload
+        from engine.session.workload.levels import Level, level_for
+        from engine.session.workload.queue import SlotQueue
+        from engine.session.workload.rules import KnownRules
+
+        fixed = None if self.dwu is None else Level(self.dwu)
+        queue = SlotQueue(lambda: fixed or level_for(self._control.state.policy.widest))
+        return Workload(queue, KnownRules(Definitions(self.workspace.storage)))
 
     def sql(self, text: str, parameters: Parameters = ()) -> Result:
         """Run T-SQL: one statement, or a script whose batches are parted by GO.
@@ -128,8 +168,13 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         """
         return self._own_session().run(text, parameters)
 
-    def session(self) -> Session:
-        """A session of its own: temporary tables and settings apart from those of `sql`."""
+    def session(self, *, user: str = "dbo") -> Session:
+        """A session of its own: temporary tables and settings apart from those of `sql`.
+
+        Args:
+            user: Who asks: decides resource class and classifier on a dedicated pool. Nothing is checked, and
+                what may be read and written is decided by the storage alone.
+        """
         from engine.session import Session
         from engine.session.profile import Profile
 
@@ -139,6 +184,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             self.name,
             strict=self.strict,
             collation=workspace.collation,
+            user=user,
             emit=workspace.events.bind(pool=self.name),
         )
         return Session(
@@ -147,6 +193,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
             nodes=self._nodes_for,
             models=lambda: workspace.models,
             profile=profile,
+            workload=self._workload,
         )
 
     def _own_session(self) -> Session:

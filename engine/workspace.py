@@ -68,19 +68,32 @@ class Workspace:
         return workspace_collation(self.storage, self._collation)
 
     def dedicated(
-        self, name: str, *, nodes: int, progress: bool = True, strict: bool = False, **settings: Any
+        self,
+        name: str,
+        *,
+        nodes: int,
+        dwu: int | None = None,
+        progress: bool = True,
+        strict: bool = False,
+        **settings: Any,
     ) -> WorkspacePool:
         """A pool of a fixed number of workers; it starts with `start()` or `with`.
 
         Args:
             name: What operators see.
             nodes: Workers.
+            dwu: How many T-SQL requests are computed at a time, as a size of dedicated SQL pools: 100 (4
+                slots) to 30000 (1200 slots); by default 500 for one node, 1000 for two, ...
             progress: Show bars while long work runs.
             strict: Refuse T-SQL that Synapse refuses on a pool of this kind, for rehearsing a migration.
             **settings: Any other field of `pools.PoolSpec`: threads, memory, spill, host, address, tls, ...
         """
         return WorkspacePool(
-            self, PoolSpec.dedicated(name, nodes=nodes, **settings), progress=progress, strict=strict
+            self,
+            PoolSpec.dedicated(name, nodes=nodes, **settings),
+            progress=progress,
+            strict=strict,
+            dwu=dwu,
         )
 
     def serverless(
@@ -99,7 +112,7 @@ class Workspace:
         from engine.addresses import known_pool
 
         known = known_pool(self.storage, name)
-        return WorkspacePool(self, known.spec(), progress=progress, strict=known.strict)
+        return WorkspacePool(self, known.spec(), progress=progress, strict=known.strict, dwu=known.dwu)
 
     def dataset(
         self, path: str, *, name: str | None = None, version: int | None = None, **options: Any

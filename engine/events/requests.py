@@ -40,11 +40,27 @@ class RequestQueued(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequestStarted(Event):
-    """It runs, on `nodes` compute nodes, after it has waited `queued_seconds`."""
+    """It runs.
+
+    Args:
+        request: See `RequestSubmitted`.
+        nodes: Compute nodes; 0 where no plan has settled that yet.
+        queued_seconds: How long it waited for its turn.
+        resource_class: Of the user who sent it; empty for what takes no share of the pool.
+        group: Its workload group.
+        importance: `low` to `high`.
+        classifier: What put it into the group; empty if nothing did.
+        percent: The share of the pool that it takes.
+    """
 
     request: str
     nodes: int = 0
     queued_seconds: float = 0.0
+    resource_class: str = ""
+    group: str = ""
+    importance: str = ""
+    classifier: str = ""
+    percent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

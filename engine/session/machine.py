@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.session.binding.relations import Relation
     from engine.session.catalog.definitions import Key
     from engine.session.requests.recorder import Recorder
+    from engine.session.workload.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Machine:
         nodes: How many compute nodes a query that reads so many bytes is planned for.
         recorder: Hears of every plan and its steps.
         allowance: Refuses a query over these tables where the budget is used up.
+        gate: Where requests wait for their share of the pool.
         prepared: What it has translated and planned.
     """
 
@@ -44,6 +46,7 @@ class Machine:
     nodes: Callable[[float], int]
     recorder: Recorder
     allowance: Callable[[Mapping[str, Relation]], None]
+    gate: Gate
     prepared: Prepared = field(default_factory=Prepared)
 
     def plan(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Plan:
@@ -61,6 +64,7 @@ class Machine:
     def answer(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """Run a translated query; its rows stay where they are."""
         self.allowance(relations)
+        self.admit(relations)
         tables = {key: relation.rows for key, relation in relations.items()}
         plan = self.plan(tree, relations)
         # To hear of each step costs a round trip for each: of one step nobody needs to hear early.
@@ -77,6 +81,10 @@ class Machine:
             self.recorder.stepped(answer.steps[0])
         self.recorder.answered(plan, answer)
         return answer_of(self.pool, answer.to_arrow()) if here else answer
+
+    def admit(self, relations: Mapping[str, Relation]) -> bool:
+        """Wait until the request may compute on these tables; return whether it had to."""
+        return bool(relations) and not _only_catalog(relations) and self.gate.admit()
 
     def answer_to_write(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """As `answer`, of the rows that a statement writes."""

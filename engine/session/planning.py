@@ -36,19 +36,16 @@ class Planning(Machine):
     @classmethod
     def of(cls, machine: Machine) -> Planning:
         """The same pool and files, looked at only."""
-        return cls(
-            machine.pool,
-            machine.storage,
-            machine.nodes,
-            machine.recorder,
-            machine.allowance,
-            machine.prepared,
-        )
+        return cls(**{name.name: getattr(machine, name.name) for name in fields(machine)})
 
     @property
     def running(self) -> Machine:
         """The real one."""
         return Machine(**{name.name: getattr(self, name.name) for name in fields(self)})
+
+    def admit(self, _relations: Mapping[str, Relation]) -> bool:
+        """What is only looked at waits for nothing."""
+        return False
 
     def answer(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """What a statement asks on its way, such as how many rows it will change: one, for each question."""

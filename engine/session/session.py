@@ -24,6 +24,7 @@ from engine.session.requests.allowance import refuse_over_budget
 from engine.session.requests.recorder import Recorder, label_of
 from engine.session.result import Result
 from engine.session.transactions import Work
+from engine.session.workload.gate import Gate, Workload
 from engine.sql.meaning import Variable, parse_type
 from engine.sql.syntax import Batch, parse_script
 
@@ -44,6 +45,7 @@ class Session:
         nodes: How many compute nodes a query that reads so many bytes is planned for.
         models: Gives the workspace's model registry; asked when a query first names a model.
         profile: What the pool and the workspace make of it.
+        workload: The pool's queue; without one nothing waits.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Session:
         nodes: Callable[[float], int],
         models: Callable[[], Any],
         profile: Profile | None = None,
+        workload: Workload | None = None,
     ) -> None:
         self._profile = Profile() if profile is None else profile
         self._definitions = Definitions(storage)
         self._recorder = Recorder(self._profile)
+        self._gate = Gate(workload, self._recorder, self._profile.user)
         allowance = partial(refuse_over_budget, self._profile, self._definitions)
-        self._machine = Machine(pool, storage, nodes, self._recorder, allowance)
+        self._machine = Machine(pool, storage, nodes, self._recorder, allowance, self._gate)
         self._models = models
         self._temps: dict[str, TempTable] = {}
         self._work = Work()
@@ -146,7 +150,13 @@ class Session:
             ) from None
 
     def _perform(self, run: Run, statement: Statement) -> None:
-        with self._recorder.request(statement, label_of(statement), lambda: run.rowcount):
+        label = label_of(statement)
+        with (
+            self._recorder.request(
+                statement, label, lambda: run.rowcount, waits=self._gate.may_wait(statement)
+            ),
+            self._gate.request(statement, label),
+        ):
             perform(run, statement)
 
     def _world(self) -> World:

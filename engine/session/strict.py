@@ -18,7 +18,7 @@ from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.calls import read_call
 from engine.sql.syntax import Name, Statement
 from engine.sql.syntax.nodes import OpenRowset, Predict
-from engine.sql.syntax.statements import flow, objects, queries, tables
+from engine.sql.syntax.statements import flow, objects, queries, tables, workloads
 
 if TYPE_CHECKING:
     from engine.session.profile import Profile
@@ -52,6 +52,8 @@ _SERVERLESS_STATEMENTS: dict[type[Statement], str] = {
     tables.MergeRange: "ALTER TABLE",
     tables.SplitRange: "ALTER TABLE",
     tables.SwitchPartition: "ALTER TABLE",
+    workloads.CreateWorkloadClassifier: "CREATE WORKLOAD CLASSIFIER",
+    workloads.CreateWorkloadGroup: "CREATE WORKLOAD GROUP",
 }
 _DEDICATED_CALLS = ("CHECKSUM_AGG", "CHOOSE", "GROUPING_ID", "PARSE", "STRING_ESCAPE", "TRANSLATE")
 

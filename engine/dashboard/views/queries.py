@@ -37,9 +37,10 @@ class QueryView:
     label: str = ""
     user: str = ""
     pool: str = ""
-    state: str = QUEUED
+    state: str = RUNNING
     submitted: float = 0.0
     started: float = 0.0
+    queued_seconds: float = 0.0
     seconds: float = 0.0
     rows: int = 0
     bytes_read: int = 0
@@ -50,11 +51,6 @@ class QueryView:
     plans: list[PlanMade] = field(default_factory=list)
     open_steps: dict[tuple[int, str], float] = field(default_factory=dict)
     steps: list[StepFinished] = field(default_factory=list)
-
-    @property
-    def queued_seconds(self) -> float:
-        """How long it waited, as far as it is known."""
-        return max(0.0, self.started - self.submitted) if self.started else 0.0
 
 
 @dataclass(slots=True)
@@ -84,7 +80,7 @@ def _apply(query: QueryView, event: Any, time: float) -> None:
         case RequestQueued():
             query.state = QUEUED
         case RequestStarted():
-            query.state, query.started = RUNNING, time
+            query.state, query.started, query.queued_seconds = RUNNING, time, event.queued_seconds
         case PlanMade():
             query.plans.append(event)
         case StepStarted():
@@ -144,7 +140,9 @@ def query_rows(
         "state": [one.state for one in found],
         "submitted": [one.submitted * 1e3 for one in found],
         "seconds": [_seconds(one, now) for one in found],
-        "queued": [one.queued_seconds for one in found],
+        "queued": [
+            max(0.0, now - one.submitted) if one.state == QUEUED else one.queued_seconds for one in found
+        ],
         "rows": [one.rows for one in found],
         "read": [one.bytes_read for one in found],
         "moved": [one.bytes_moved for one in found],

@@ -35,10 +35,16 @@ class Kind(Enum):
     FILE_FORMAT = "external file format"
     STATISTICS = "statistics"
     SETTING = "setting"
+    WORKLOAD_GROUP = "workload group"
+    WORKLOAD_CLASSIFIER = "workload classifier"
+    ROLE_MEMBER = "role member"
 
 
 # Definitions that live in no schema.
-_GLOBAL = (Kind.SCHEMA, Kind.DATA_SOURCE, Kind.FILE_FORMAT, Kind.SETTING)
+_GLOBAL = (
+    Kind.SCHEMA, Kind.DATA_SOURCE, Kind.FILE_FORMAT, Kind.SETTING, Kind.WORKLOAD_GROUP,
+    Kind.WORKLOAD_CLASSIFIER, Kind.ROLE_MEMBER,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

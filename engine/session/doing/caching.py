@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 _READ_HERE = 8 << 20
 
 
-def answer_through_cache(run: Run, statement: Select, bound: Bound) -> Answer:
-    """The rows of a query: those that were kept, if nothing they depend on has changed."""
+def answer_through_cache(run: Run, statement: Select, bound: Bound) -> tuple[Bound, Answer]:
+    """The rows of a query: those that were kept, if nothing they depend on has changed.
+
+    Returns:
+        The query as it was answered, and its rows.
+    """
     world = run.world
     if world.profile.kind != "dedicated":
-        return run.answer(bound)
+        return bound, run.answer(bound)
     translation = world.machine.prepared.translation(bound, world.settings())
     against = reason_against(
         bound.tree,
@@ -42,7 +46,8 @@ def answer_through_cache(run: Run, statement: Select, bound: Bound) -> Answer:
     recorder = world.machine.recorder
     if against or world.work.transaction is not None:
         recorder.cached(against.code)
-        return run.answer(bound)
+        bound = _in_turn(run, statement, bound)
+        return bound, run.answer(bound)
     store = ResultStore(world.storage)
     question = question_key(statement.source.text, translation.asked, world.variables)
     state = state_key(world.storage, bound, world.collation.name)
@@ -50,10 +55,19 @@ def answer_through_cache(run: Run, statement: Select, bound: Bound) -> Answer:
     found = store.find(question, state)
     if found is not None and (kept := _read(run, found, names)) is not None:
         recorder.cached(HIT)
-        return kept
-    answer = run.answer(bound)
+        return bound, kept
+    current = _in_turn(run, statement, bound)
+    if current is not bound:
+        state = state_key(world.storage, current, world.collation.name)
+    answer = run.answer(current)
     recorder.cached(_keep(store, question, state, answer, run))
-    return answer
+    return current, answer
+
+
+def _in_turn(run: Run, statement: Select, bound: Bound) -> Bound:
+    """The query when its turn has come: bound anew if it had to wait, since its tables may have changed."""
+    waited = run.world.machine.admit(bound.relations)
+    return run.bind(statement.query) if waited else bound
 
 
 def _keep(store: ResultStore, question: str, state: str, answer: Answer, run: Run) -> int:

@@ -25,6 +25,7 @@ from engine.session.doing import (
     statistics,
     tables,
     transacting,
+    workloads,
 )
 from engine.session.doing import flow as flows
 from engine.session.strict import refuse_of_other_pool
@@ -32,6 +33,7 @@ from engine.sql.syntax.statements import flow
 from engine.sql.syntax.statements import objects as object_statements
 from engine.sql.syntax.statements import queries as query_statements
 from engine.sql.syntax.statements import tables as table_statements
+from engine.sql.syntax.statements import workloads as workload_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +97,9 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     table_statements.SplitRange: partitions.do_split,
     table_statements.SwitchPartition: partitions.do_switch,
     table_statements.UpdateStatistics: statistics.do_update_statistics,
+    workload_statements.CreateWorkloadClassifier: workloads.do_create_classifier,
+    workload_statements.CreateWorkloadGroup: workloads.do_create_group,
+    workload_statements.Kill: workloads.do_kill,
 }
 _RECOMPUTED = (query_statements.Delete, query_statements.Merge, query_statements.Update)
 _TRIES = 5
@@ -116,6 +121,8 @@ def perform(run: Run, statement: Statement) -> None:
         return
     does = _DOES.get(type(statement))
     if does is not None:
+        if not run.world.dry:
+            run.world.machine.gate.admit_write(statement)
         _done(run, statement, does)
         return
     words = " ".join(statement.source.text.split()[:2]).upper()

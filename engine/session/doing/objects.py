@@ -12,6 +12,7 @@ from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Key, 
 from engine.session.doing.materializing import drop_view
 from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
+from engine.session.doing.workloads import drop_workload
 from engine.session.system.objects import schema_names
 from engine.sql.syntax.statements.objects import (
     CreateProcedure,
@@ -108,4 +109,6 @@ _DROPS: dict[ObjectKind, Callable[[Run, Name, Drop], None]] = {
     ObjectKind.STATISTICS: drop_one_statistics,
     ObjectKind.TABLE: drop_one_table,
     ObjectKind.SCHEMA: _drop_schema,
+    ObjectKind.WORKLOAD_CLASSIFIER: drop_workload,
+    ObjectKind.WORKLOAD_GROUP: drop_workload,
 }

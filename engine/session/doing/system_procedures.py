@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from engine.errors import BindError
 from engine.runtime import answer_of
+from engine.session.doing.workloads import set_member
 from engine.session.requests.budget import Period
 from engine.session.result import ResultSet
 from engine.session.system.columns import TYPE_IDS, bytes_of, digits_of, scale_of
@@ -90,7 +91,30 @@ def _describe_first_result_set(run: Run, arguments: Sequence[Argument]) -> None:
     run.results.append(ResultSet(shown, answer_of(run.world.machine.pool, table)))
 
 
+def _add_role_member(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_addrolemember 'largerc', 'user'`."""
+    given = _named(run, arguments, ("rolename", "membername"))
+    set_member(run, str(given["rolename"]), str(given["membername"]), there=True)
+
+
+def _drop_role_member(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_droprolemember 'largerc', 'user'`."""
+    given = _named(run, arguments, ("rolename", "membername"))
+    set_member(run, str(given["rolename"]), str(given["membername"]), there=False)
+
+
+def _set_session_context(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_set_session_context 'wlm_context', '...'`: what a classifier may ask for."""
+    given = _named(run, arguments, ("key", "value"))
+    if str(given["key"]).lower() != "wlm_context":
+        raise BindError(f"'{given['key']}' is no key of the session's context.", "The key is wlm_context.")
+    run.world.machine.gate.context = str(given["value"] or "")
+
+
 _PROCEDURES: dict[str, Callable[[Run, Sequence[Argument]], None]] = {
+    "sp_addrolemember": _add_role_member,
     "sp_describe_first_result_set": _describe_first_result_set,
+    "sp_droprolemember": _drop_role_member,
     "sp_set_data_processed_limit": _set_data_processed_limit,
+    "sp_set_session_context": _set_session_context,
 }

@@ -14,6 +14,7 @@ from engine.events import (
     PoolState,
     RequestFailed,
     RequestFinished,
+    RequestQueued,
     RequestStarted,
     RequestSubmitted,
     StepFinished,
@@ -63,13 +64,18 @@ class Request:
     started: dt.datetime | None = None
     planned: dt.datetime | None = None
     ended: dt.datetime | None = None
-    status: str = "Suspended"
+    status: str = "Running"
     error: str = ""
     rows: int = -1
     cache_code: int = 0
     nodes: int = 0
     files: int = 0
     bytes_read: int = 0
+    resource_class: str = ""
+    group: str = ""
+    importance: str = ""
+    classifier: str = ""
+    percent: float = 0.0
     steps: dict[tuple[int, str], Step] = field(default_factory=dict)
 
 
@@ -95,7 +101,13 @@ class History:
                 self._paused(entry.pool)
         elif isinstance(
             event,
-            RequestStarted | PlanMade | StepFinished | FilesOpened | RequestFinished | RequestFailed,
+            RequestQueued
+            | RequestStarted
+            | PlanMade
+            | StepFinished
+            | FilesOpened
+            | RequestFinished
+            | RequestFailed,
         ):
             if isinstance(event, RequestFinished):
                 self._spend(at.date(), int(event.counts.get("data_processed_mb", 0)))
@@ -109,7 +121,7 @@ class History:
 
     def _submitted(self, event: RequestSubmitted, pool: str, at: dt.datetime) -> None:
         self.requests[event.request] = Request(
-            event.request, pool, event.session, event.user, event.label, event.text, at
+            event.request, pool, event.session, event.user, event.label, event.text, at, started=at
         )
         while len(self.requests) > KEPT_REQUESTS:
             self.requests.popitem(last=False)
@@ -129,12 +141,23 @@ class History:
 
 def _tell(
     request: Request,
-    event: RequestStarted | PlanMade | StepFinished | FilesOpened | RequestFinished | RequestFailed,
+    event: RequestQueued
+    | RequestStarted
+    | PlanMade
+    | StepFinished
+    | FilesOpened
+    | RequestFinished
+    | RequestFailed,
     at: dt.datetime,
 ) -> None:
     match event:
+        case RequestQueued():
+            request.started, request.status = None, "Suspended"
+            request.group, request.importance = event.group, event.importance
         case RequestStarted():
             request.started, request.status, request.nodes = at, "Running", event.nodes
+            request.resource_class, request.classifier = event.resource_class, event.classifier
+            request.group, request.importance, request.percent = event.group, event.importance, event.percent
         case PlanMade():
             request.planned = request.planned or at
             for step in event.steps:

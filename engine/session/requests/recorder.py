@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -21,6 +21,7 @@ from engine.events import (
     PlanStep,
     RequestFailed,
     RequestFinished,
+    RequestQueued,
     RequestStarted,
     RequestSubmitted,
     StepFinished,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.runtime import Answer, StepFacts
     from engine.session.binding.relations import Relation
     from engine.session.profile import Profile
+    from engine.session.workload.admission import Ticket
     from engine.sql.plan import Plan
     from engine.sql.syntax.statements.base import Statement
 
@@ -60,6 +62,7 @@ class _Request:
     label: str
     began: float
     id: str = ""
+    started: bool = False
     plans: int = 0
     bytes_read: int = 0
     bytes_moved: int = 0
@@ -84,8 +87,17 @@ class Recorder:
         self._plans: dict[int, tuple[Plan, str, tuple[PlanStep, ...]]] = {}
 
     @contextmanager
-    def request(self, statement: Statement, label: str, rows: Callable[[], int]) -> Iterator[None]:
-        """Within the block the statement is done; `rows()` tells at its end what it has counted."""
+    def request(
+        self, statement: Statement, label: str, rows: Callable[[], int], *, waits: bool = False
+    ) -> Iterator[None]:
+        """Within the block the statement is done.
+
+        Args:
+            statement: What is done.
+            label: What its sender calls it.
+            rows: Tells at the end what it has counted.
+            waits: Whether it starts only when it has its share of the pool, or a plan.
+        """
         if self._silent:
             yield
             return
@@ -95,6 +107,8 @@ class Recorder:
         try:
             if not isinstance(statement, _SILENT):
                 self._tell_of(own)
+                if not waits:
+                    self._started(own)
             yield
         except Signal:  # a BREAK or RETURN: it has done what it should
             self._finished(own, rows())
@@ -124,7 +138,7 @@ class Recorder:
         if not self._open:
             return
         own = self._open[-1]
-        self._tell_of(own, plan.nodes)
+        self._started(own, nodes=plan.nodes)
         own.touched_data |= any(isinstance(one.rows.rows, Stored) for one in relations.values())
         _, text, steps = self._told(plan)
         self._emit(PlanMade(own.id, text, own.plans, steps))
@@ -175,16 +189,43 @@ class Recorder:
         if self._open:
             self._open[-1].cache_code = code
 
-    def _tell_of(self, own: _Request, nodes: int = 0) -> None:
-        if own.id:
-            return
-        own.id = f"QID{next(_ids)}"
-        self._emit(RequestSubmitted(own.id, own.text, own.label, self._profile.user, self.session))
-        self._emit(RequestStarted(own.id, nodes))
+    def queued(self, ticket: Ticket, ahead: int) -> None:
+        """The statement waits for its turn."""
+        if self._open:
+            own = self._open[-1]
+            self._tell_of(own)
+            self._emit(RequestQueued(own.id, ahead, ticket.share.name, ticket.importance.text))
+
+    def admitted(self, ticket: Ticket, waited: float) -> None:
+        """The statement has its share of the pool, after so many seconds; these do not count as its own."""
+        for one in self._open:
+            one.began += waited
+        if self._open:
+            self._started(
+                self._open[-1],
+                queued_seconds=waited,
+                resource_class=ticket.resource_class,
+                group=ticket.share.name,
+                importance=ticket.importance.text,
+                classifier=ticket.classifier,
+                percent=float(ticket.share.need),
+            )
+
+    def _tell_of(self, own: _Request) -> None:
+        if not own.id:
+            own.id = f"QID{next(_ids)}"
+            self._emit(RequestSubmitted(own.id, own.text, own.label, self._profile.user, self.session))
+
+    def _started(self, own: _Request, **facts: Any) -> None:
+        self._tell_of(own)
+        if not own.started:
+            own.started = True
+            self._emit(RequestStarted(own.id, **facts))
 
     def _finished(self, own: _Request, rows: int) -> None:
         if not own.id:
             return
+        self._started(own)
         counts: dict[str, float] = {"bytes_returned": own.bytes_returned, "result_cache_hit": own.cache_code}
         if self._profile.metered and own.touched_data:
             size = own.bytes_read + own.bytes_moved + own.bytes_returned

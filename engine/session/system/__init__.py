@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.session.binding.events import events_relation
-from engine.session.system import catalog, distributions, externals, information, metering, requests
+from engine.session.system import (
+    catalog,
+    distributions,
+    externals,
+    information,
+    metering,
+    requests,
+    workloads,
+)
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
     from engine.sql.syntax import Name
 
 _EVENTS = ("sys", "events")
-_FAMILIES = (catalog, information, externals, distributions, requests, metering)
+_FAMILIES = (catalog, information, externals, distributions, requests, metering, workloads)
 VIEWS: dict[tuple[str, str], SystemView] = {
     name: view for family in _FAMILIES for name, view in family.VIEWS.items()
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.session.requests.reading import history_of
@@ -29,6 +30,7 @@ _OPERATIONS = {
     "Return": "ReturnOperation",
 }
 _MOVES = ("Shuffle", "Broadcast", "Gather")
+# What takes no share of the pool runs as this.
 _CLASS, _IMPORTANCE, _GROUP = "smallrc", "normal", "smallrc"
 _COMMAND = 4000
 
@@ -54,9 +56,14 @@ def _exec_requests(world: World) -> Iterator[Row]:
         yield (
             one.id, one.session, one.status, one.submitted, one.started, one.planned, one.ended,
             _elapsed(one.submitted, one.ended), one.label or None, _error_id(one), DATABASE_ID,
-            one.text[:_COMMAND], _CLASS, _IMPORTANCE, _GROUP, None, None, one.cache_code,
+            one.text[:_COMMAND], one.resource_class or _CLASS, one.importance or _IMPORTANCE,
+            one.group or _GROUP, one.classifier or None, _percent(one), one.cache_code,
             one.text if len(one.text) > _COMMAND else None,
         )  # fmt: skip
+
+
+def _percent(request: Request) -> Decimal | None:
+    return Decimal(f"{request.percent:.2f}") if request.percent else None
 
 
 def _steps(world: World) -> Iterator[tuple[Request, int, Step]]:
@@ -115,7 +122,7 @@ def _sessions(world: World) -> Iterator[Row]:
         grouped.setdefault(one.session, []).append(one)
     for session, requests in grouped.items():
         newest, oldest = requests[0], requests[-1]
-        status = "Active" if newest.status == "Running" else "Idle"
+        status = "Active" if newest.ended is None else "Idle"
         yield (
             session,
             status,

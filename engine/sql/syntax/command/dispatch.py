@@ -44,6 +44,7 @@ from engine.sql.syntax.command.selecting import select, with_tables
 from engine.sql.syntax.command.session import alter_database, dbcc, explain, set_something, use
 from engine.sql.syntax.command.statistics import create_statistics, update_statistics
 from engine.sql.syntax.command.tables import create_table
+from engine.sql.syntax.command.workloads import create_workload_classifier, create_workload_group, kill
 from engine.sql.syntax.query.grammar import Grammar
 from engine.sql.syntax.statements.base import Statement
 from engine.sql.syntax.statements.objects import Mode
@@ -61,6 +62,8 @@ _CREATED: dict[tuple[str, ...], Rule] = {
     ("SCHEMA",): create_schema,
     ("STATISTICS",): create_statistics,
     ("TABLE",): create_table,
+    ("WORKLOAD", "CLASSIFIER"): create_workload_classifier,
+    ("WORKLOAD", "GROUP"): create_workload_group,
 }
 # Behind CREATE, ALTER or CREATE OR ALTER.
 _DEFINED: dict[str, ModedRule] = {
@@ -160,6 +163,7 @@ _STATEMENTS: dict[str, Rule] = {
     "EXPLAIN": explain,
     "IF": if_else,
     "INSERT": insert,
+    "KILL": kill,
     "MERGE": merge,
     "PRINT": print_message,
     "RAISERROR": raise_error,

@@ -14,7 +14,6 @@ _NO_USERS = (
 )
 _NO_CODE = ("a pool runs queries, not functions", "use a view, a procedure or an expression")
 _NO_INDEX = ("tables have one order and row-group statistics", "name an index in CREATE TABLE ... WITH (...)")
-_NO_WORKLOADS = ("a pool is sized by its policy", "set nodes and workers when it is opened")
 _NO_CURSORS = ("a pool works on sets of rows", "write one statement over the whole set")
 _NO_JUMPS = ("a batch runs from top to bottom", "use IF, WHILE or TRY")
 _NO_SERVER = ("there is no server to administer", "use the client to open, pause and close pools")
@@ -51,7 +50,6 @@ _OBJECTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("TYPE",): ("there are only the types of the language", "write the type itself"),
     ("UNIQUE",): _NO_INDEX,
     ("USER",): _NO_USERS,
-    ("WORKLOAD",): _NO_WORKLOADS,
 }
 _STATEMENTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("ADD", "SENSITIVITY"): _NO_USERS,
@@ -70,7 +68,6 @@ _STATEMENTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("FETCH",): _NO_CURSORS,
     ("GOTO",): _NO_JUMPS,
     ("GRANT",): _NO_USERS,
-    ("KILL",): ("a query is cancelled where it was started", "cancel it from the client"),
     ("OPEN",): _NO_CURSORS,
     ("READTEXT",): ("text is an ordinary type", "use SUBSTRING"),
     ("RECONFIGURE",): _NO_SERVER,

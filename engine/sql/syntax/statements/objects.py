@@ -26,6 +26,8 @@ class ObjectKind(Enum):
     STATISTICS = "STATISTICS"
     TABLE = "TABLE"
     VIEW = "VIEW"
+    WORKLOAD_CLASSIFIER = "WORKLOAD CLASSIFIER"
+    WORKLOAD_GROUP = "WORKLOAD GROUP"
 
 
 class Mode(Enum):
