@@ -16,6 +16,7 @@ from engine.inference.tensors import dtype_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.inference.coded import Fed
     from engine.inference.graphs import Port
     from engine.inference.ranges import InputRange
 
@@ -35,7 +36,7 @@ class BatchRunner:
         self.runtime = inner.runtime
         self.nodes = inner.nodes
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(self, feeds: Mapping[str, Fed]) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.run`."""
         count = len(next(iter(feeds.values())))
         parts = []

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A graph is held in memory by every worker, and protobuf itself ends at 2 GiB.
 LARGEST = 1 << 30
+_LOCALE = "C.UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +177,31 @@ def plain(graph: bytes) -> PlainGraph:
     """
     model = parse(graph)
     classes = _without_maps(model)
+    changed = _with_common_locale(model) or bool(classes)
     return PlainGraph(
-        bytes(model.SerializeToString()) if classes else graph, classes, _fixed_batch(model.graph)
+        bytes(model.SerializeToString()) if changed else graph, classes, _fixed_batch(model.graph)
     )
+
+
+def _with_common_locale(model: onnx.ModelProto) -> bool:
+    """Let texts be normalised by the locale that every Linux has; returns whether any was by another.
+
+    Exporters write none, which onnxruntime takes for "en_US.UTF-8", and does not load the graph on a machine
+    without it. Both say the same of letters, as all do but the Turkic and the Lithuanian ones.
+    """
+    import onnx
+
+    changed = False
+    for node in model.graph.node:
+        if node.op_type != "StringNormalizer" or node.domain not in ("", "ai.onnx"):
+            continue
+        named = next((one.s.decode() for one in node.attribute if one.name == "locale"), "")
+        if named[:2].lower() not in ("tr", "az", "lt") and named != _LOCALE:
+            kept = [one for one in node.attribute if one.name != "locale"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, onnx.helper.make_attribute("locale", _LOCALE)])
+            changed = True
+    return changed
 
 
 def _without_maps(model: onnx.ModelProto) -> dict[str, tuple[object, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import count as count_from
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,17 +53,40 @@ def prune(ensemble: Ensemble, ranges: Mapping[int, Range]) -> Ensemble:
 def steps(ensemble: Ensemble) -> int:
     """The comparisons that a row costs: each tree's depth, for the kernel goes down to the last leaf."""
     count = len(ensemble.mode)
-    front = np.arange(len(ensemble.roots)) * count + ensemble.roots
-    total = 0
-    while len(front):
-        tree, node = np.divmod(front, count)
+    tree, node = np.arange(len(ensemble.roots)), ensemble.roots
+    depth = np.zeros(len(tree), dtype=np.int64)
+    for level in count_from(1):
         inner = ensemble.mode[node] != Mode.LEAF
-        tree, node = tree[inner], node[inner]
-        total += len(np.unique(tree))
-        front = np.unique(
-            np.concatenate([tree * count + ensemble.true[node], tree * count + ensemble.false[node]])
-        )
-    return total
+        tree, node = np.tile(tree[inner], 2), node[inner]
+        if not len(node):
+            return int(depth.sum())
+        depth[tree] = level
+        node = np.concatenate([ensemble.true[node], ensemble.false[node]])
+        if len(node) > count:  # nodes that several ways lead to; of plain trees there are none
+            tree, node = np.divmod(np.unique(tree * count + node), count)
+    raise AssertionError
+
+
+def spans(ensemble: Ensemble) -> NDArray[np.float64]:
+    """The least and the greatest split of each feature, `[features, 2]`."""
+    features = int(ensemble.feature.max(initial=0)) + 1
+    found = np.stack([np.full(features, np.inf), np.full(features, -np.inf)], axis=1)
+    asking = ensemble.mode != Mode.LEAF
+    feature, split = ensemble.feature[asking], ensemble.split[asking].astype(np.float64)
+    np.fmin.at(found[:, 0], feature, split)
+    np.fmax.at(found[:, 1], feature, split)
+    return found
+
+
+def settles(spans: NDArray[np.float64], ranges: Mapping[int, Range]) -> bool:
+    """Whether ranges can settle a node at all: one that reaches beyond all splits of its feature cannot.
+
+    Statistics of a row group mostly do, and this asks them of the features alone, not of a million nodes.
+    """
+    return any(
+        feature < len(spans) and not (known.low < spans[feature, 0] and spans[feature, 1] < known.high)
+        for feature, known in ranges.items()
+    )
 
 
 def _settled(ensemble: Ensemble, ranges: Mapping[int, Range]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

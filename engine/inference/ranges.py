@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.inference.pruning import Range, prune
+from engine.inference.pruning import Range
 from engine.inference.stages import reads
 
 if TYPE_CHECKING:
     import onnx
-
-    from engine.inference.ensemble import Ensemble
 
 # The column of an input that a feature is, or None where it is computed.
 Origin = tuple[str, int] | None
@@ -38,23 +36,25 @@ class InputRange:
     missing: bool = False
 
 
-def pruned(ensemble: Ensemble, origins: Sequence[Origin], ranges: Iterable[InputRange]) -> Ensemble:
-    """The trees of a node of a graph, without what no row within the ranges of the inputs reaches.
+def feature_ranges(
+    number: np.dtype[Any], origins: Sequence[Origin], ranges: Iterable[InputRange]
+) -> dict[int, Range]:
+    """What ranges of the inputs of a graph say of the features of a node's trees.
 
     Args:
-        ensemble: The trees.
+        number: The format of the trees' splits.
         origins: Of each feature. Those that are computed from inputs, by a scaler say, keep all their ways.
         ranges: What is known of the inputs.
     """
     known = {(one.input, one.column): one for one in ranges}
-    number = ensemble.split.dtype.type
     found: dict[int, Range] = {}
     with np.errstate(over="ignore"):
         for feature, origin in enumerate(origins):
             one = known.get(origin) if origin is not None else None
             if one is not None:  # rounding to the trees' format keeps the order, so bounds round as values do
-                found[feature] = Range(float(number(one.low)), float(number(one.high)), one.missing)
-    return prune(ensemble, found)
+                low, high = number.type(one.low), number.type(one.high)
+                found[feature] = Range(float(low), float(high), one.missing)
+    return found
 
 
 def origins_of(model: onnx.ModelProto) -> dict[str, tuple[Origin, ...]]:

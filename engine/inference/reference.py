@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DataError, FormatError
+from engine.inference.coded import dense
 from engine.inference.graphs import ports
 from engine.inference.tensors import dtype_of
 from pools.worker import native_threads
@@ -17,6 +18,7 @@ from pools.worker import native_threads
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.inference.coded import Fed
     from engine.inference.graphs import Port
     from engine.inference.ranges import InputRange
 
@@ -63,14 +65,15 @@ class ReferenceRunner:
     def __init__(self, graph: bytes, outputs: Sequence[str]) -> None:
         self.graph = graph
         self.outputs = tuple(outputs)
+        self._inputs: list[Port] | None = None
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(self, feeds: Mapping[str, Fed]) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.run`."""
         import numpy as np
 
         session = open_session(self.graph, native_threads())
         count = len(next(iter(feeds.values())))
-        feeds = with_blanks(self.inputs(), feeds)
+        feeds = with_blanks(self.inputs(), dense(feeds))
         slices = [
             refusing(
                 session,
@@ -83,7 +86,9 @@ class ReferenceRunner:
 
     def inputs(self) -> list[Port]:
         """What the graph takes."""
-        return ports(open_session(self.graph, native_threads()))[0]
+        if self._inputs is None:
+            self._inputs = ports(open_session(self.graph, native_threads()))[0]
+        return self._inputs
 
     def steps(self, ranges: Sequence[InputRange] = ()) -> int:  # noqa: ARG002
         """See `engine.inference.Runner.steps`."""
@@ -109,7 +114,7 @@ class ReferenceRunner:
         return [values[:0] for values in self.run({port.name: blank_rows(port, 1) for port in inputs})]
 
 
-def with_blanks(inputs: Sequence[Port], feeds: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+def with_blanks(inputs: Sequence[Port], feeds: Mapping[str, Any]) -> Mapping[str, Any]:
     """The feeds, and rows of zeros for inputs that are not fed because no answer depends on them."""
     count = len(next(iter(feeds.values())))
     blank = [port for port in inputs if port.name not in feeds]

@@ -11,10 +11,12 @@ from engine.inference.batches import BatchRunner, means_the_same
 from engine.inference.graphs import plain, with_open_batch
 from engine.inference.reference import ReferenceRunner
 from engine.inference.staged import StagedRunner
+from engine.inference.wordwise import WordRunner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.inference.coded import Fed
     from engine.inference.ranges import InputRange
 
 Runtime = Literal["auto", "onnxruntime"]
@@ -42,14 +44,14 @@ class Runner(Protocol):
     def within(self, ranges: Sequence[InputRange]) -> Runner:
         """A runner for rows within ranges, its trees cut down: its answers for them are the same."""
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(self, feeds: Mapping[str, Fed]) -> list[NDArray[Any]]:
         """Run the graph over rows, on this task's share of the cores.
 
         The answer for a row depends on that row alone: not on the others, the slices or the threads.
 
         Args:
-            feeds: Input name to array of N rows, N at least 1. Inputs that no answer depends on
-                (`used_inputs`) may be left out.
+            feeds: Input name to array of N rows, N at least 1, or to a coded column of texts. Inputs that no
+                answer depends on (`used_inputs`) may be left out.
 
         Returns:
             One array of N rows per output.
@@ -109,9 +111,17 @@ def _warm(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
 
 
 def _fastest(graph: bytes, outputs: tuple[str, ...], runtime: Runtime) -> Runner:
-    if runtime == "auto":
-        try:
-            return StagedRunner(graph, outputs)
-        except UnsupportedError:
-            pass  # the reference runs whatever the kernel does not
-    return ReferenceRunner(graph, outputs)
+    """The reference runs whatever other runners do not take."""
+    if runtime != "auto":
+        return ReferenceRunner(graph, outputs)
+    try:
+        return WordRunner(graph, outputs, _by_trees)
+    except UnsupportedError:
+        return _by_trees(graph, outputs)
+
+
+def _by_trees(graph: bytes, outputs: tuple[str, ...]) -> Runner:
+    try:
+        return StagedRunner(graph, outputs)
+    except UnsupportedError:
+        return ReferenceRunner(graph, outputs)

@@ -12,11 +12,12 @@ import numpy as np
 
 from engine.errors import DataError, UnsupportedError
 from engine.inference.attributes import read_ensemble
+from engine.inference.coded import dense
 from engine.inference.columns import Columns
 from engine.inference.graphs import Port, parse, ports
 from engine.inference.proof import agree, alone, probe
-from engine.inference.pruning import steps
-from engine.inference.ranges import InputRange, Origin, origins_of, pruned
+from engine.inference.pruning import prune, settles, spans, steps
+from engine.inference.ranges import InputRange, Origin, feature_ranges, origins_of
 from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.stages import Joined, Part, Trees, cut, part_model
 from engine.inference.tensors import dtype_of, onnx_type_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
+    from engine.inference.coded import Fed
     from engine.inference.ensemble import Ensemble
 
 Tensors = dict[str, Any]
@@ -53,11 +55,11 @@ class StagedRunner:
         if not any(isinstance(stage, _TreeStage) for stage in self._stages):
             raise UnsupportedError("The graph has no trees.", "onnxruntime runs it.")
 
-    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(self, feeds: Mapping[str, Fed]) -> list[NDArray[Any]]:
         """See `engine.inference.Runner.run`."""
         threads = native_threads()
         count = len(next(iter(feeds.values())))
-        feeds = with_blanks(self._whole.inputs(), feeds)
+        feeds = with_blanks(self._whole.inputs(), dense(feeds))
         slices = []
         for start in range(0, count, ROWS):
             tensors: Tensors = {name: values[start : start + ROWS] for name, values in feeds.items()}
@@ -75,7 +77,10 @@ class StagedRunner:
         """See `engine.inference.Runner.steps`."""
         if not ranges:
             return self._steps
-        return sum(steps(stage.pruned(ranges)) for stage in self._stages if isinstance(stage, _TreeStage))
+        cut = [(stage, stage.pruned(ranges)) for stage in self._stages if isinstance(stage, _TreeStage)]
+        if all(ensemble is stage.ensemble for stage, ensemble in cut):
+            return self._steps
+        return sum(steps(ensemble) for _, ensemble in cut)
 
     @cached_property
     def _steps(self) -> int:
@@ -127,9 +132,12 @@ class _TreeStage:
     outputs: tuple[str, ...]
     ensemble: Ensemble
     origins: tuple[Origin, ...]
+    spans: NDArray[np.float64]
 
     def pruned(self, ranges: Sequence[InputRange]) -> Ensemble:
-        return pruned(self.ensemble, self.origins, ranges)
+        """The trees for rows within ranges; the very ones that there are where nothing can be cut."""
+        known = feature_ranges(self.ensemble.split.dtype, self.origins, ranges)
+        return prune(self.ensemble, known) if settles(self.spans, known) else self.ensemble
 
     def run(self, tensors: Tensors, threads: int) -> None:
         matrix = tensors[self.input]
@@ -184,5 +192,10 @@ class _Builder:
         for name, port in zip(stage.outputs, outputs, strict=True):
             self.ports[name] = Port(name, port.kind, (None,) * len(port.shape))
         return _TreeStage(
-            kernel, stage.input, stage.outputs, ensemble, self.origins.get(stage.node.input[0], ())
+            kernel,
+            stage.input,
+            stage.outputs,
+            ensemble,
+            self.origins.get(stage.node.input[0], ()),
+            spans(ensemble),
         )

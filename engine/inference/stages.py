@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def cut(model: onnx.ModelProto, outputs: Sequence[str]) -> list[Stage]:
     Raises:
         UnsupportedError: An output is none of a node.
     """
-    nodes = _needed(model.graph, outputs)
+    nodes = needed(model.graph, outputs)
     made = {name for node in nodes for name in node.output}
     if not set(outputs) <= made:
         raise UnsupportedError("An output of the graph is no node's.", "onnxruntime runs such a model.")
@@ -82,13 +82,15 @@ def cut(model: onnx.ModelProto, outputs: Sequence[str]) -> list[Stage]:
     return stages
 
 
-def _needed(graph: onnx.GraphProto, outputs: Sequence[str]) -> list[onnx.NodeProto]:
-    """The nodes that the outputs depend on."""
+def needed(
+    graph: onnx.GraphProto, outputs: Sequence[str], given: Collection[str] = ()
+) -> list[onnx.NodeProto]:
+    """The nodes that the outputs depend on, if some tensors are given."""
     wanted, kept = set(outputs), []
     for node in reversed(graph.node):
         if wanted & set(node.output):
             kept.append(node)
-            wanted |= reads(node)
+            wanted |= reads(node) - set(given)
     return kept[::-1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ def read_batches(
     *,
     rows: int,
     on_bad: Callable[[Sequence[BadRow]], None],
+    coded: Collection[str] = (),
 ) -> Iterator[RowBatch]:
     """The rows of a partition in their order; those that cannot be read go to `on_bad` instead.
 
@@ -35,20 +36,23 @@ def read_batches(
         columns: The columns, in this order.
         rows: Rows of a batch at most.
         on_bad: Told of rows that cannot be parsed, and of values that the source's types cannot hold.
+        coded: Columns of texts that may come as dictionaries: they do where the file holds them so.
 
     Raises:
         NotFoundError: No such column, or the file is gone.
         FormatError: The file has changed since it was opened, or cannot be read at all.
     """
+    if format_named(partition.format).is_text:
+        coded = ()
     wanted = pick(reader.schema, columns)
     reader.refuse_changed(partition)
     hive = dict(partition.hive)
     stored = pa.schema([field for field in wanted if field.name not in hive])
-    for found in _stream(reader, partition, stored, rows):
+    for found in _stream(reader, partition, _asked(stored, coded), rows):
         if isinstance(found, BadRow):
             on_bad([found])
             continue
-        batch, bad = conform_rows(found, stored)
+        batch, bad = conform_rows(found, _as_found(stored, coded, found.table.schema))
         if bad:
             on_bad(bad)
         for start in range(0, len(batch), rows):
@@ -64,6 +68,27 @@ def _stream(
         table = found.read(reader.storage, partition, stored, reader.options)
         return iter([numbered(table, partition.first_row or 0)])
     return found.stream(reader.storage, partition, stored, reader.options, rows)
+
+
+def _asked(stored: pa.Schema, coded: Collection[str]) -> pa.Schema:
+    """The columns as a file is asked for them: some of them as dictionaries."""
+    return pa.schema([_as_dictionary(field) if field.name in coded else field for field in stored])
+
+
+def _as_dictionary(field: pa.Field) -> pa.Field:
+    return field.with_type(pa.dictionary(pa.int32(), field.type)) if pa.types.is_string(field.type) else field
+
+
+def _as_found(stored: pa.Schema, coded: Collection[str], found: pa.Schema) -> pa.Schema:
+    """The columns as they came: with dictionaries where the file gave some."""
+    there = {field.name: field.type for field in found if field.name in coded}
+    asked = _asked(stored, coded)
+    return pa.schema(
+        [
+            coded_one if there.get(plain_one.name) == coded_one.type else plain_one
+            for plain_one, coded_one in zip(stored, asked, strict=True)
+        ]
+    )
 
 
 def _with_hive(table: pa.Table, wanted: pa.Schema, hive: dict[str, object]) -> pa.Table:

@@ -84,9 +84,13 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
 def stream(
     storage: Storage, partition: Partition, wanted: pa.Schema, options: ReadOptions, rows: int
 ) -> Iterator[RowBatch | BadRow]:
-    """As `read`, a batch at a time; of a row group no more than that is decoded, nor much more fetched."""
+    """As `read`, a batch at a time; of a row group no more than that is decoded, nor much more fetched.
+
+    Texts that are wanted as a dictionary are given as the file's own where it has one.
+    """
     del options
-    with _open(storage, partition.location, buffer=_STREAM_BUFFER) as parquet:
+    coded = [field.name for field in wanted if pt.is_dictionary(field.type)]
+    with _open(storage, partition.location, buffer=_STREAM_BUFFER, coded=coded) as parquet:
         groups = list(partition.row_groups or ())
         counts = [parquet.metadata.row_group(index).num_rows for index in range(parquet.num_row_groups)]
         indices = _leaf_numbers(parquet, wanted)
@@ -104,7 +108,8 @@ def _group_batches(
         for start in range(0, count, rows):
             yield without_columns(min(rows, count - start))
         return
-    for batch in parquet.reader.iter_batches(rows, [group], column_indices=indices, use_threads=False):
+    even = -(-count // -(-count // rows)) if count else rows  # no small one at the end
+    for batch in parquet.reader.iter_batches(even, [group], column_indices=indices, use_threads=False):
         yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
 
 
@@ -116,7 +121,9 @@ def _leaf_numbers(parquet: pq.ParquetFile, wanted: pa.Schema) -> list[int]:
 
 
 @contextmanager
-def _open(storage: Storage, location: str, *, buffer: int = 0) -> Iterator[pq.ParquetFile]:
+def _open(
+    storage: Storage, location: str, *, buffer: int = 0, coded: Sequence[str] = ()
+) -> Iterator[pq.ParquetFile]:
     """Open a footer; everything that goes wrong in the block is told as a fault of this file."""
     name = storage.relative(location)
     local = storage.local_path(location)
@@ -127,6 +134,7 @@ def _open(storage: Storage, location: str, *, buffer: int = 0) -> Iterator[pq.Pa
             handle or local,
             pre_buffer=local is None and not buffer,
             buffer_size=buffer,
+            read_dictionary=list(coded),
             page_checksum_verification=True,
         ) as parquet:
             yield parquet

@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from engine.errors import DataError, OptionError, SignatureError, UnsupportedError
 from engine.inference import load_runner
+from engine.inference.coded import CodedColumns
 from engine.inference.graphs import parse, plain, ports, read_file
 from engine.inference.reference import blank_rows, open_session
 from engine.inference.tensors import dtype_of
 from engine.ml.casting import cast_column, refuse_lossy
+from engine.prep.inputs import coded_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.inference.coded import Fed
     from engine.inference.graphs import Port
 
 # Metadata of a graph: a list of column names for each input that takes several, as JSON.
@@ -109,7 +112,7 @@ class ForeignSignature:
         for one in self.inputs:
             refuse_lossy(one.name, schema.field(one.name).type, one.dtype)
 
-    def feed(self, table: pa.Table) -> dict[str, NDArray[Any]]:
+    def feed(self, table: pa.Table) -> dict[str, Fed]:
         """What a runner is fed for the rows of a table.
 
         Raises:
@@ -117,19 +120,43 @@ class ForeignSignature:
             DataError: A value that the model's type does not hold, or a NULL where it knows none.
         """
         self.check(table.schema)
-        made: dict[str, NDArray[Any]] = {}
+        made: dict[str, Fed] = {}
         for one in self.inputs:
-            values = cast_column(table.column(one.name), one.name, one.dtype)
             if not one.width:
-                made[one.tensor] = values if one.flat else values.reshape(-1, 1)
-                continue
-            # By columns in memory: that is how they come, and how the tree kernel wants them. What no answer
-            # depends on stays 0, or an empty text.
-            if one.tensor not in made:
-                blank = "" if values.dtype.kind == "O" else 0
-                made[one.tensor] = np.full((one.width, len(values)), blank, dtype=values.dtype).T
-            made[one.tensor][:, one.place] = values
+                made[one.tensor] = _one_column(one, table)
+            elif one.tensor not in made:
+                together = [other for other in self.inputs if other.tensor == one.tensor]
+                make = _text_columns if one.kind == "text" else _number_columns
+                made[one.tensor] = make(together, table)
         return made
+
+
+def _one_column(one: ForeignInput, table: pa.Table) -> Fed:
+    column = table.column(one.name)
+    if one.kind == "text":
+        return coded_texts(column, flat=one.flat)
+    values = cast_column(column, one.name, one.dtype)
+    return values if one.flat else values.reshape(-1, 1)
+
+
+def _number_columns(together: Sequence[ForeignInput], table: pa.Table) -> NDArray[Any]:
+    """By columns in memory: that is how they come, and how the tree kernel wants them.
+
+    What no answer depends on stays 0.
+    """
+    made = np.zeros((together[0].width, table.num_rows), dtype=together[0].dtype)
+    for one in together:
+        made[one.place] = cast_column(table.column(one.name), one.name, one.dtype)
+    return made.T
+
+
+def _text_columns(together: Sequence[ForeignInput], table: pa.Table) -> CodedColumns:
+    """What no answer depends on is an empty text."""
+    none = coded_texts(pa.chunked_array([pa.nulls(table.num_rows)]))
+    columns = [none] * together[0].width
+    for one in together:
+        columns[one.place] = coded_texts(table.column(one.name))
+    return CodedColumns(tuple(columns))
 
 
 def graph_inputs(graph: bytes) -> list[Port]:

@@ -10,12 +10,12 @@ import numpy as np
 
 from engine.inference import load_runner
 from engine.ml.boost import predict
-from engine.prep import Preparation, feed
 
 if TYPE_CHECKING:
     from engine.lake import Partition, Reader, Source
     from engine.ml.model import Model
     from engine.ml.trained import TrainedModel
+    from engine.prep import Preparation
     from pools import Pool
 
 
@@ -71,7 +71,7 @@ class _ComparePartition:
         if not table.num_rows:
             return Comparison()
         native = predict(self.booster, self.preparation.matrix(table))
-        rows = feed(table, self.preparation.signature)
+        rows = self.preparation.signature.feed(table)
         if self.classes is None:
             [scores] = load_runner(self.graph, ["score"]).run(rows)
             return _compare_amounts(native, scores)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.inference import load_runner
-from engine.prep.inputs import Signature, check, feed
+from engine.prep.inputs import Signature, check
 
 if TYPE_CHECKING:
     from engine.prep.target import Target
@@ -53,7 +53,7 @@ class Preparation:
             check(table.schema, self.signature)
             return np.empty((0, len(self.feature_names)), dtype=np.float32)
         runner = load_runner(self.model, [self.signature.matrix_name])
-        (matrix,) = runner.run(feed(table, self.signature))
+        (matrix,) = runner.run(self.signature.feed(table))
         return matrix
 
 

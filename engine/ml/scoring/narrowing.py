@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from engine.inference import InputRange, Runner, load_runner
+from engine.inference.coded import dense
 from engine.lake.bounds import known_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _range(scorer: Scorer, name: str, fact: ColumnFacts, field: pa.Field) -> Inp
         return None  # the file's column is of another kind; reading it will tell
     tensor, place = scorer.signature.places[name]
     # Bounds go the way that the values go, and so round as they do.
-    fed = scorer.signature.select([name]).feed(bounds)[tensor].reshape(2, -1)[:, place]
+    fed = dense(scorer.signature.select([name]).feed(bounds))[tensor].reshape(2, -1)[:, place]
     low, high = float(fed[0]), float(fed[1])
     beyond = fed.dtype.kind in "iu" and max(abs(low), abs(high)) > _EXACT
     if beyond or math.isnan(low) or math.isnan(high):

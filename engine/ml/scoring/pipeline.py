@@ -20,7 +20,7 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 # Batches that are read and wait to be scored: what hides the time of a read, and bounds the memory.
-AHEAD = 2
+AHEAD = 1
 
 
 def overlap(

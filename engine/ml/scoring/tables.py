@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from engine.lake.salvage import BadRow
     from engine.ml.scoring.scorer import Scorer
     from engine.ml.scoring.shadow import Contest
+
+# Rows of a batch at most, as a rule.
+_ALIKE = 1 << 17
 
 SCORES, BAD_ROWS, DISAGREEMENTS = "scores", "bad_rows", "disagreements"
 VERSION, FILE, ROW = "model_version", "source_file", "source_row"
@@ -77,8 +80,8 @@ class Columns:
         """Rows of the table of scores."""
         rows = len(answers)
         columns = [answers.column(name) for name in (*self.keep, *(one for one, _ in self.outputs))]
-        coded = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), [file])
-        columns += [pa.array(np.full(rows, self.version)), coded]
+        coded = pa.DictionaryArray.from_arrays(_alike(rows, 0, "int32"), [file])
+        columns += [_alike(rows, self.version, "int64"), coded]
         return pa.table(columns, names=self._names)
 
     @property
@@ -125,6 +128,17 @@ def columns_for(
     if contest is not None:
         _refuse_twice([*scorer.keep, FILE, ROW, *(f"challenger_{dict(outputs)[one]}" for one in compared)])
     return made
+
+
+def _alike(rows: int, value: int, kind: str) -> pa.Array:
+    """A column of one value: batches of a size share one."""
+    size = max(_ALIKE, rows)
+    return _filled(size, value, kind).slice(0, rows)
+
+
+@lru_cache(maxsize=8)
+def _filled(rows: int, value: int, kind: str) -> pa.Array:
+    return pa.array(np.full(rows, value, dtype=kind))
 
 
 def _refuse_twice(names: Sequence[str]) -> None:
