@@ -78,6 +78,8 @@ def read(storage: Storage, partition: Partition, wanted: pa.Schema, options: Rea
         table = parquet.reader.read_row_groups(
             list(partition.row_groups or ()), column_indices=indices, use_threads=False
         )
+        if partition.span is not None:
+            table = table.slice(partition.span[0], partition.span[1] - partition.span[0])
         return table.replace_schema_metadata(None)
 
 
@@ -96,9 +98,16 @@ def stream(
         indices = _leaf_numbers(parquet, wanted)
         for group in groups:
             first = sum(counts[:group]) + 1
+            start, stop = partition.span or (0, counts[group])
+            at = 0
             for table in _group_batches(parquet, group, indices, rows, counts[group]):
-                yield numbered(table, first)
-                first += len(table)
+                # There is no way past the rows before the span but through them.
+                piece = table.slice(max(0, start - at), max(0, min(stop, at + len(table)) - max(start, at)))
+                if len(piece):
+                    yield numbered(piece, first + max(start, at))
+                at += len(table)
+                if at >= stop:
+                    break
 
 
 def _group_batches(

@@ -46,6 +46,7 @@ class Partition:
         facts: Facts of each column in the order of the file; none where the file was not looked through.
         hive: Values that the path gives, of the types in the source's schema.
         wildcards: The text that each `*` of the pattern matched, for `filepath(n)`.
+        span: Parquet: of its one row group the rows from one place to before another; None for all of them.
         conforms: Parquet: the file has every column that its source reads of it, of the source's type.
     """
 
@@ -62,10 +63,12 @@ class Partition:
     hive: tuple[tuple[str, Any], ...] = ()
     wildcards: tuple[str, ...] = ()
     conforms: bool = False
+    span: tuple[int, int] | None = None
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         """What Dask names results by: enough to tell the rows, without the many facts about them."""
-        return self.location, self.stamp.size, self.stamp.mark, self.row_groups, self.byte_range, self.hive
+        stamp, place = (self.stamp.size, self.stamp.mark), (self.row_groups, self.byte_range, self.span)
+        return self.location, *stamp, *place, self.hive
 
     def bytes_read(self, columns: Sequence[str] | None = None) -> int:
         """Bytes that reading these columns fetches: less than `stored` where the format can skip columns."""

@@ -47,6 +47,7 @@ def partition_to_json(partition: Partition, schema: pa.Schema) -> dict[str, Any]
         "byte_range": partition.byte_range,
         "header": partition.header,
         "first_row": partition.first_row,
+        "span": partition.span,
         "hive": {
             name: _text(pa.scalar(value, schema.field(name).type))
             for name, value in partition.hive
@@ -68,6 +69,7 @@ def partition_from_json(stored: Mapping[str, Any], schema: pa.Schema) -> Partiti
         tuple(stored["header"]),
         stored["first_row"],
         hive=tuple((name, _value(text, schema.field(name).type)) for name, text in stored["hive"].items()),
+        span=_tuple(stored.get("span")),
     )
 
 

@@ -66,15 +66,16 @@ def drive(pool: Pool, job: Loaded, known: Manifest, watch: Watch) -> Manifest:
         writers = _writers(job)
         found = _scored(pool, job, known, writers, watch)
         if found.missing:  # nothing but a cancel leaves some
-            return _ended(job, found, journal.cancelled(), watch, started)
+            return _ended(job, known, found, journal.cancelled(), watch, started)
         _refuse_excess(job, found, ended=True)
         version = _commit(job, found, writers)
     except BaseException as error:
         found = job.store.manifest(len(job.parts), known.limit)
         reason = error.message if isinstance(error, JobStoppedError) else f"{type(error).__name__}: {error}"
-        _ended(job, found, journal.stopped(reason), watch, started)
+        _ended(job, known, found, journal.stopped(reason), watch, started)
         raise
-    entry = journal.finished(version)
+    seconds = time.perf_counter() - started
+    entry = journal.timed(journal.finished(version), found.total("rows") - known.total("rows"), seconds)
     job.store.append(entry)
     done = after(found, entry)
     if job.spec.spool:
@@ -83,7 +84,7 @@ def drive(pool: Pool, job: Loaded, known: Manifest, watch: Watch) -> Manifest:
         ScoringFinished(
             job.spec.id,
             done.total("rows"),
-            time.perf_counter() - started,
+            seconds,
             done.total("bad"),
             job.spec.fetched,
             version,
@@ -92,10 +93,13 @@ def drive(pool: Pool, job: Loaded, known: Manifest, watch: Watch) -> Manifest:
     return done
 
 
-def _ended(job: Loaded, found: Manifest, entry: journal.Entry, watch: Watch, started: float) -> Manifest:
+def _ended(
+    job: Loaded, known: Manifest, found: Manifest, entry: journal.Entry, watch: Watch, started: float
+) -> Manifest:
+    seconds = time.perf_counter() - started
+    entry = journal.timed(entry, found.total("rows") - known.total("rows"), seconds)
     job.store.append(entry)
     ended = after(found, entry)
-    seconds = time.perf_counter() - started
     watch.emit(ScoringStopped(job.spec.id, ended.reason, len(found.done), found.total("rows"), seconds))
     return ended
 

@@ -12,6 +12,7 @@ from distributed import as_completed
 
 from engine.ml.scoring.sources import chosen, frame_batches
 from engine.ml.scoring.work import Part, PartScoring, Work, batch_rows
+from pools.worker import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,8 @@ class _ScoreFrame:
         self.work = work
 
     def __call__(self, frame: pd.DataFrame, part: Part) -> Outcome:
+        # What Dask fetched for it is not known; of what it computed this much is read.
+        count(bytes_read=int(frame.memory_usage(index=False).sum()))
         return PartScoring(part.number, self.work).run(self._batches(frame, part), waits=False)
 
     def _batches(self, frame: pd.DataFrame, part: Part) -> Iterator[Any]:

@@ -163,8 +163,10 @@ class ScoringJob:
         """How far it is."""
         known, running = self._manifest(), self.running
         rows, bad = known.total("rows"), known.total("bad")
-        seconds = time.perf_counter() - self._began if running else self._seconds
-        rate = (rows - self._rows_before) / seconds if seconds else 0.0
+        made, seconds = known.pace
+        if running:
+            made, seconds = rows - self._rows_before, time.perf_counter() - self._began
+        rate = made / seconds if seconds else 0.0
         left = None
         if running and rate and self.spec.rows is not None:
             left = max(0.0, (self.spec.rows - rows - bad) / rate)
@@ -203,7 +205,7 @@ class ScoringJob:
             model=store.model(spec.model, "model.onnx"),
             rows=known.total("rows"),
             bad_rows=known.total("bad"),
-            seconds=self._seconds,
+            seconds=self._seconds or known.pace[1],
             report=Report(
                 columns=spec.reads,
                 left_out=tuple(name for name in schema.names if name not in spec.reads),

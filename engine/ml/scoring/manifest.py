@@ -29,6 +29,7 @@ class Manifest:
         reason: Why it stopped.
         version: The table's version that it committed; None where it had nothing to change.
         limit: Greatest share of bad rows; None for no limit.
+        pace: Rows scored by the last run that came to an end, and its seconds; none of one that was killed.
     """
 
     parts: int
@@ -37,6 +38,7 @@ class Manifest:
     reason: str = ""
     version: int | None = None
     limit: float | None = None
+    pace: tuple[int, float] = (0, 0.0)
 
     @property
     def missing(self) -> list[int]:
@@ -60,6 +62,11 @@ def cancelled() -> Entry:
     return {"kind": "cancelled"}
 
 
+def timed(entry: Entry, rows: int, seconds: float) -> Entry:
+    """The last line of a run, with the rows that it scored and its seconds."""
+    return {**entry, "pace": [rows, round(seconds, 3)]}
+
+
 def resumed(limit: float | None) -> Entry:
     return {"kind": "resumed", "limit": limit}
 
@@ -72,6 +79,8 @@ def after(manifest: Manifest, entry: Entry) -> Manifest:
     """The manifest with one more line of the journal."""
     if manifest.state == "finished":
         return manifest
+    if "pace" in entry:
+        manifest = replace(manifest, pace=(int(entry["pace"][0]), float(entry["pace"][1])))
     match entry["kind"]:
         case "scored" if entry["part"] in manifest.missing:
             done = MappingProxyType({**manifest.done, int(entry["part"]): entry})
@@ -81,7 +90,7 @@ def after(manifest: Manifest, entry: Entry) -> Manifest:
         case "cancelled":
             changed = replace(manifest, state="cancelled", reason="it was cancelled")
         case "resumed":
-            changed = replace(manifest, state="open", reason="", limit=entry["limit"])
+            changed = replace(manifest, state="open", reason="", limit=entry["limit"], pace=(0, 0.0))
         case "finished" if not manifest.missing:
             changed = replace(manifest, state="finished", reason="", version=entry["version"])
         case _:

@@ -46,6 +46,21 @@ def pack(weights: Sequence[int], files: Sequence[str], cores: int) -> list[tuple
     return parts
 
 
+def share_out(weights: Sequence[int], cores: int) -> list[tuple[int, ...]]:
+    """The stretches of one row group in parts: whoever reads one reads all before it, so they are few.
+
+    Args:
+        weights: Bytes of each stretch.
+        cores: How many parts it is worth to have.
+
+    >>> share_out([5, 5, 5, 5, 5], cores=2)
+    [(0, 1, 2), (3, 4)]
+    """
+    count = min(max(1, cores), len(weights))
+    ends = [-(-len(weights) * (at + 1) // count) for at in range(count)]
+    return [tuple(range(start, end)) for start, end in zip([0, *ends], ends, strict=False)]
+
+
 def _most(weights: Sequence[int], cores: int) -> int:
     share = sum(weights) // (max(1, cores) * _ROUNDS)
     return min(_MOST, max(_LEAST, share))

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -16,7 +17,7 @@ from engine.lake import TableName, delta_schema
 from engine.lake.portable import schema_to_json
 from engine.ml.scoring.freshness import Fresh, compare
 from engine.ml.scoring.history import History, existing, files_in, same_schema
-from engine.ml.scoring.packing import pack
+from engine.ml.scoring.packing import pack, share_out
 from engine.ml.scoring.scorer import Scorer, scorer_for
 from engine.ml.scoring.shadow import Contest
 from engine.ml.scoring.spec import ModelRef, Spec, Target, engine_version, recipe_of
@@ -214,7 +215,26 @@ def _parts(todo: Sequence[Unit], origin: Origin, cores: int) -> Sequence[Sequenc
     """
     if origin.frame is not None:
         return [(at,) for at in range(len(todo))]
-    return pack([unit.weight for unit in todo], [unit.origin for unit in todo], cores)
+    weights = [unit.weight for unit in todo]
+    large: list[int] = []
+    other: list[int] = []
+    for at, unit in enumerate(todo):
+        spanned = unit.partition is not None and unit.partition.span is not None
+        (large if spanned else other).append(at)
+    packed = pack([weights[at] for at in other], [todo[at].origin for at in other], cores)
+    parts = [tuple(other[at] for at in part) for part in packed]
+    for _, group in groupby(large, key=lambda at: _row_group(todo[at])):
+        places = tuple(group)
+        mine = [weights[at] for at in places]
+        # One of several such groups keeps a core busy as it is.
+        wanted = -(-cores * 2 * sum(mine) // max(1, sum(weights)))
+        parts += [tuple(places[at] for at in part) for part in share_out(mine, min(cores, wanted))]
+    return parts
+
+
+def _row_group(unit: Unit) -> tuple[str, tuple[int, ...] | None]:
+    assert unit.partition is not None
+    return unit.partition.location, unit.partition.row_groups
 
 
 def _name(created: float) -> str:

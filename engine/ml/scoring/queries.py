@@ -1,7 +1,12 @@
-"""A query as a source: its rows are put into files first, so that a job can come back to them."""
+"""A query as a source: its rows are put into files first, so that a job can come back to them.
+
+What such a file holds is told by a digest: where a query says of some rows what it said before, their scores
+stay. The query itself runs every time.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +25,8 @@ from engine.ml.scoring.sources import Origin
 from engine.runtime.output import rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from engine.lake import Storage
@@ -37,12 +44,18 @@ class _Spool:
     folder: str
     schema: pa.Schema
 
-    def __call__(self, part: Any, number: int) -> int:
+    def __call__(self, part: Any, number: int) -> tuple[str, str] | None:
+        """Where the rows are and what they are; None for none."""
         rows = conform(rows_of(part), self.schema)
-        if rows.num_rows:
-            location = f"{self.folder}/{number:06d}.parquet"
-            write_file(self.storage, location, [rows], self.schema, within=self.folder)
-        return int(rows.num_rows)
+        if not rows.num_rows:
+            return None
+        location = f"{self.folder}/{number:06d}.parquet"
+        write_file(self.storage, location, [rows], self.schema, within=self.folder)
+        with self.storage.open(location) as handle:
+            digest = hashlib.blake2b(digest_size=16)
+            while block := handle.read(1 << 20):
+                digest.update(block)
+        return location, digest.hexdigest()
 
 
 def spooled(pool: Pool, storage: Storage, text: str, answer: Answer) -> Origin:
@@ -64,8 +77,20 @@ def spooled(pool: Pool, storage: Storage, text: str, answer: Answer) -> Origin:
     shown = " ".join(text.split())
     name = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
     options = ReadOptions(format="parquet")
-    if not any(written):
+    contents = _told_apart([one for one in written if one is not None])
+    if not contents:
         return Origin(name, schema, files=Source(Reader(storage, schema, options), ()), label="query")
     found = files_source(storage, (folder,), options)
     reader = Reader(storage, schema, options)
-    return Origin(name, schema, files=Source(reader, found.partitions), label="query", spool=folder)
+    source = Source(reader, found.partitions)
+    return Origin(name, schema, files=source, label="query", spool=folder, contents=contents)
+
+
+def _told_apart(written: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Names of what files hold; of several that hold the same each has one of its own."""
+    seen: Counter[str] = Counter()
+    names = {}
+    for location, digest in written:
+        seen[digest] += 1
+        names[location] = f"query {digest} {seen[digest]}"
+    return names

@@ -118,8 +118,8 @@ class JobStatus:
         rows: Rows that are scored.
         total: Rows in all, as far as known.
         bad_rows: Rows that could not be scored.
-        seconds: Since the job was started or resumed here; 0 where it is not.
-        rows_per_second: Of this run.
+        seconds: Of the run that goes on here, else of the last one; 0 where that was killed.
+        rows_per_second: Of the same run.
         eta: Seconds to its end; None where there is nothing to tell it by.
         reason: Why it stopped.
     """
@@ -139,7 +139,8 @@ class JobStatus:
         total = "" if self.total is None else f" of {self.total:,}"
         eta = "" if self.eta is None else f", about {self.eta:.0f} s left"
         why = f": {self.reason}" if self.reason else ""
+        rate = f", {self.rows_per_second:,.0f} rows/s" if self.seconds else ""
         return (
             f"{self.state}{why}, {self.done} of {self.parts} parts, {self.rows:,}{total} rows, "
-            f"{self.bad_rows:,} bad, {self.rows_per_second:,.0f} rows/s{eta}"
+            f"{self.bad_rows:,} bad{rate}{eta}"
         )

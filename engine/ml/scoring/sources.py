@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class Origin:
         frame: The frame; None for files.
         label: What the table of scores calls all files of it; None for each by its path.
         spool: Folder of files that are the job's own, gone when it is finished; empty for none.
+        contents: Of such files what they hold, by their places: the same rows are scored once.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Origin:
     frame: Any = None
     label: str | None = None
     spool: str = ""
+    contents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reader(self) -> Reader | None:
@@ -49,7 +51,7 @@ class Origin:
     def units(self, storage: Storage, reads: Sequence[str]) -> list[Unit]:
         """What there is to score, if these columns are read."""
         if self.files is not None:
-            return units_of_source(storage, self.files, reads, self.label)
+            return units_of_source(storage, self.files, reads, self.label, self.contents)
         frame = chosen(self.frame, reads)
         return units_of_frame(self.name, str(frame._name), int(frame.npartitions))  # noqa: SLF001 Dask's token
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from engine.lake import Partition, Source, Storage
 
 
+# Rows of a row group that are scored together; only a group of half as many more is divided.
+SPAN = 1 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """Rows that are scored together, once.
@@ -59,7 +63,11 @@ class Unit:
 
 
 def units_of_source(
-    storage: Storage, source: Source, reads: Sequence[str], name: str | None = None
+    storage: Storage,
+    source: Source,
+    reads: Sequence[str],
+    name: str | None = None,
+    contents: Mapping[str, str] | None = None,
 ) -> list[Unit]:
     """The units of files, in the order of the source.
 
@@ -68,13 +76,21 @@ def units_of_source(
         source: What is scored.
         reads: The columns that are read.
         name: What the table of scores calls every file; by default each by its path.
+        contents: Of files that are made anew for every job: what they hold, by their places.
     """
-    return [unit for partition in source.partitions for unit in _units(storage, partition, reads, name)]
+    known = contents or {}
+    return [
+        unit
+        for partition in source.partitions
+        for unit in _units(storage, partition, reads, name, known.get(partition.location))
+    ]
 
 
-def _units(storage: Storage, partition: Partition, reads: Sequence[str], name: str | None) -> Iterator[Unit]:
+def _units(
+    storage: Storage, partition: Partition, reads: Sequence[str], name: str | None, content: str | None
+) -> Iterator[Unit]:
     file = storage.relative(partition.location)
-    stamp = f"{file}@{partition.stamp.size}:{partition.stamp.mark}"
+    stamp = content or f"{file}@{partition.stamp.size}:{partition.stamp.mark}"
     groups = partition.row_groups
     if groups is None:
         place = "all" if partition.byte_range is None else "{}-{}".format(*partition.byte_range)
@@ -82,12 +98,48 @@ def _units(storage: Storage, partition: Partition, reads: Sequence[str], name: s
         yield Unit(name or file, key, partition.stored, partition.rows, replace(partition, facts=()))
         return
     fetched = partition.bytes_read(reads)
+    if len(groups) == 1 and (partition.rows or 0) > 1.5 * SPAN:
+        yield from _spans(partition, fetched, f"{stamp}#group {groups[0]}", name or file)
+        return
     for at, group in enumerate(groups):
         rows = _share(partition.rows, at, len(groups))
         stored = _share(partition.stored, at, len(groups)) or 0
         one = replace(partition, row_groups=(group,), rows=rows, stored=stored, facts=())
         weight = _share(fetched, at, len(groups)) or 0
         yield Unit(name or file, f"{stamp}#group {group}", weight, rows, one)
+
+
+def _spans(partition: Partition, fetched: int, key: str, file: str) -> Iterator[Unit]:
+    """A large row group in stretches of rows: several cores can share it out."""
+    rows = partition.rows or 0
+    parts = -(-rows // SPAN)
+    for at in range(parts):
+        span = (rows * at // parts, rows * (at + 1) // parts)
+        stored = _share(partition.stored, at, parts) or 0
+        one = replace(partition, rows=span[1] - span[0], stored=stored, facts=(), span=span)
+        yield Unit(file, f"{key} rows {span[0]}-{span[1]}", _share(fetched, at, parts) or 0, one.rows, one)
+
+
+def joined(units: Sequence[Unit]) -> list[Unit]:
+    """The units as they are read: stretches of one row group that follow each other at one go."""
+    made: list[Unit] = []
+    for unit in units:
+        whole = _together(made[-1].partition, unit.partition) if made else None
+        if whole is None:
+            made.append(unit)
+        else:
+            made[-1] = replace(made[-1], partition=whole)
+    return made
+
+
+def _together(one: Partition | None, other: Partition | None) -> Partition | None:
+    """Both as one stretch; None where the second does not follow the first."""
+    if one is None or other is None or one.span is None or other.span is None:
+        return None
+    if (one.location, one.row_groups, one.span[1]) != (other.location, other.row_groups, other.span[0]):
+        return None
+    rows = other.span[1] - one.span[0]
+    return replace(one, span=(one.span[0], other.span[1]), rows=rows, stored=one.stored + other.stored)
 
 
 def _share(total: int | None, at: int, parts: int) -> int | None:

@@ -20,6 +20,7 @@ from engine.ml.scoring.pipeline import overlap
 from engine.ml.scoring.rows import in_shadow, score_rows
 from engine.ml.scoring.shadow import Tally
 from engine.ml.scoring.tables import BAD_ROWS, DISAGREEMENTS, SCORES, bad_table
+from engine.ml.scoring.units import Unit, joined
 from pools.worker import address, count, native_threads
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from engine.ml.scoring.scorer import Scorer
     from engine.ml.scoring.shadow import Contest
     from engine.ml.scoring.tables import Columns
-    from engine.ml.scoring.units import Unit
     from engine.ml.spread import Spread
 
 # A batch is this much decoded input, and at most so many rows: large enough that a call costs nothing, small
@@ -99,7 +99,10 @@ class ScorePart:
         assert work.reader is not None
         units = [unit.partition for unit in part.units if unit.partition is not None]
         scorer, steps = narrowed(work.scorer, work.reader.storage, units, work.schema)
-        scoring = PartScoring(part.number, replace(work, scorer=scorer), steps)
+        challenger = work.challenger
+        if challenger is not None:
+            challenger, _ = narrowed(challenger, work.reader.storage, units, work.schema)
+        scoring = PartScoring(part.number, replace(work, scorer=scorer, challenger=challenger), steps)
         outcome = scoring.run(_read(part, work), waits=_is_remote(work))
         count(bytes_read=sum(unit.weight for unit in part.units))
         return outcome
@@ -130,7 +133,7 @@ def _read(part: Part, work: Work) -> Iterator[_Read]:
     assert work.reader is not None
     schema = pa.schema([work.schema.field(name) for name in work.reads])
     rows = batch_rows(schema)
-    for unit in part.units:
+    for unit in joined(part.units):
         assert unit.partition is not None
         bad: list[BadRow] = []
         for batch in read_batches(
