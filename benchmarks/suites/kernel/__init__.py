@@ -45,4 +45,17 @@ def _case(trees: int, depth: int, rows: int) -> Case:
     )
 
 
-CASES: Final = (_case(100, 6, 1_000_000), _case(500, 8, 200_000))
+_TEXTS: Final = Case(
+    package=__name__,
+    name="texts_100x6",
+    what="six columns of texts and eight of floats through encoders into 100 trees of depth 6, in memory",
+    check=check,
+    agree=agree,
+    peers=("onnxruntime",),
+    parameters={"rows": 500_000, "columns": 8, "trees": 100, "depth": 6, "threads": 2, "train": 20_000},
+    toy={"rows": 5_000, "trees": 5, "depth": 3, "train": 2_000},
+    repeat=5,
+    timeout=600.0,
+)
+
+CASES: Final = (_case(100, 6, 1_000_000), _case(500, 8, 200_000), _TEXTS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import onnxruntime as ort
 
 from benchmarks.suites.kernel.booster import booster, judged, matrix, onnx_of
+from benchmarks.suites.kernel.texts import pipeline, table
 
 if TYPE_CHECKING:
     from benchmarks.case import Answer, Once, Parameters
@@ -25,6 +26,27 @@ def _memory(parameters: Parameters) -> Iterator[Once]:
     @contextmanager
     def once() -> Iterator[Answer]:
         _, chances = session.run(["label", "probabilities"], {"x": rows})
+        yield lambda: judged(chances[:, 1])
+
+    yield once
+
+
+@contextmanager
+def texts_100x6(parameters: Parameters) -> Iterator[Once]:
+    """Texts become Python's, as a loop by hand has them."""
+    rows = table(parameters["rows"], parameters)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = parameters["threads"]
+    session = ort.InferenceSession(pipeline(parameters), options)
+    wanted = [one.name for one in session.get_outputs()]
+
+    @contextmanager
+    def once() -> Iterator[Answer]:
+        feeds = {
+            name: rows.column(name).to_numpy(zero_copy_only=False).reshape(-1, 1)
+            for name in rows.schema.names
+        }
+        _, chances = session.run(wanted, feeds)
         yield lambda: judged(chances[:, 1])
 
     yield once

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.suites.score.data import KEY, judged, model_bytes, names, write_rows
+from benchmarks.suites.score.peaks import mark_memory, peak_memory
 from engine import Workspace
 from engine.ml.model import LABEL_KEY, SIGNATURE_KEY, Model
 
@@ -33,11 +34,14 @@ def _files(parameters: Parameters) -> Iterator[Once]:
 
             @contextmanager
             def once() -> Iterator[Answer]:
+                before = pool.client.run(mark_memory)
                 started = time.perf_counter()
                 job = pool.score(model, workspace.dataset("raw"), into="dbo.scores", keep=[KEY], force=True)
                 seconds = time.perf_counter() - started
+                peaks = pool.client.run(peak_memory)
+                grown = max(peak - before[worker] for worker, peak in peaks.items())
                 scores = job.table.to_arrow(["score"]).column(0).to_numpy()
-                yield {**judged(scores), "stages": {"score": seconds}}
+                yield {**judged(scores), "stages": {"score": seconds}, "worker_bytes": grown}
 
             yield once
 
