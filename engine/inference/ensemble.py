@@ -100,16 +100,18 @@ class Ensemble:
         import numpy as np
 
         asking = self.reachable() & (self.mode != Mode.LEAF)
-        return tuple(int(one) for one in np.unique(self.feature[asking]))
+        return tuple(np.flatnonzero(np.bincount(self.feature[asking])).tolist())
 
     def reachable(self) -> NDArray[np.bool_]:
         """Which nodes stand below a root."""
         import numpy as np
 
         seen = np.zeros(len(self.mode), dtype=bool)
-        front = np.unique(self.roots)
+        front = self.roots
         while len(front):
             seen[front] = True
-            front = np.unique(np.concatenate([self.true[front], self.false[front]]))
+            front = np.concatenate([self.true[front], self.false[front]])
             front = front[~seen[front]]
+            if len(front) > len(seen):  # several ways lead to a node; in plain trees one does
+                front = np.unique(front)
         return seen

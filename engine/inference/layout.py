@@ -86,7 +86,10 @@ def lay_out(ensemble: Ensemble) -> tuple[Lanes, Trees]:
     """
     steps = to_steps(ensemble)
     lanes = _Lanes(steps, float64=ensemble.split.dtype == np.float64)
-    trees = [_Tree(steps, int(root)) for root in steps.roots]
+    inner = steps.leaf < 0
+    children = np.concatenate([steps.left[inner], steps.right[inner]])
+    plain = bool(np.bincount(children, minlength=1).max() <= 1)
+    trees = [_Tree(steps, int(root), plain=plain) for root in steps.roots]
     weights, target = _weights(ensemble)
     packed = [_packed(tree, lanes.words, steps) for tree in trees]
     leaves = [leaf for _, _, leaf in packed]
@@ -150,17 +153,23 @@ def _bits(cut: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 class _Tree:
-    """The steps of one tree level by level, and whether it is padded."""
+    """The steps of one tree level by level, and whether it is padded.
 
-    def __init__(self, steps: Steps, root: int) -> None:
+    Args:
+        steps: All steps.
+        root: The tree's first.
+        plain: Whether only one way leads to each step; else those of a level are looked through for twins.
+    """
+
+    def __init__(self, steps: Steps, root: int, *, plain: bool) -> None:
         self.levels = [np.array([root])]
         while (inner := self.levels[-1][steps.leaf[self.levels[-1]] < 0]).size:
-            below = np.unique(np.concatenate([steps.left[inner], steps.right[inner]]))
-            self.levels.append(below)
+            below = np.concatenate([steps.left[inner], steps.right[inner]])
+            self.levels.append(below if plain else np.unique(below))
         self.depth = len(self.levels) - 1
-        self.nodes = np.unique(np.concatenate(self.levels))
+        nodes = sum(map(len, self.levels)) if plain else len(np.unique(np.concatenate(self.levels)))
         padded = 2 << self.depth if self.depth <= _DEEPEST else 0
-        self.linked = not padded or (self.depth > 6 and padded > _PADDING * len(self.nodes))
+        self.linked = not padded or (self.depth > 6 and padded > _PADDING * nodes)
 
 
 def _packed(

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper
 
 from engine.inference import load_runner
 from engine.inference.attributes import read_ensemble
-from engine.inference.ensemble import Ensemble
+from engine.inference.ensemble import Ensemble, Mode
 from engine.inference.graphs import parse
-from engine.inference.pruning import Range, prune
+from engine.inference.pruning import Range, prune, settles, spans, steps
 from engine.inference.trees import TreeKernel
 from engine.inference.used import used_inputs
 
@@ -47,6 +47,31 @@ def test_pruned_trees_agree_within_the_ranges(
         column[np.isnan(column) & (not known.missing)] = known.low
         rows[:, at] = np.where(np.isnan(column), np.nan, column.clip(known.low, known.high))
     assert (TreeKernel(whole).run(rows)[0] == TreeKernel(pruned).run(rows)[0]).all()
+
+
+def deepest(ensemble: Ensemble, node: int) -> int:
+    if ensemble.mode[node] == Mode.LEAF:
+        return 0
+    return 1 + max(deepest(ensemble, int(way[node])) for way in (ensemble.true, ensemble.false))
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    modes=st.lists(st.sampled_from(tg.MODES[:6]), min_size=1, max_size=4),
+    bounds=st.dictionaries(st.integers(0, 5), st.tuples(st.integers(-6, 6), st.integers(0, 12)), max_size=6),
+)
+def test_ranges_beyond_all_splits_settle_nothing_and_cost_no_look(
+    seed: int, modes: list[str], bounds: dict[int, tuple[int, int]]
+) -> None:
+    whole = ensemble_of(tg.separate(forest(np.random.default_rng(seed), tuple(modes))))
+    ranges = {at: Range(low / 2, (low + size) / 2, missing=False) for at, (low, size) in bounds.items()}
+    pruned = prune(whole, ranges)
+    if not settles(spans(whole), ranges):
+        assert (pruned.true == whole.true).all()
+        assert (pruned.false == whole.false).all()
+    for one in (whole, pruned):
+        assert steps(one) == sum(deepest(one, int(root)) for root in one.roots)
 
 
 def test_a_fixed_feature_takes_its_steps_away() -> None:

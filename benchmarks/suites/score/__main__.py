@@ -1,4 +1,4 @@
-"""How far a worker's memory has grown over what it held before, from a file of results."""
+"""What a worker's process took at its highest, from a file of results: over before, and in all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from benchmarks.summary import markdown_table
 
 def main(path: str) -> None:
     rows = [
-        [sample.case, f"{sample.parameters['rows']:,}", f"{sample.answer['worker_bytes'] / 1e6:.0f} MB"]
+        [sample.case, f"{sample.parameters['rows']:,}", *(f"{one / 1e6:.0f} MB" for one in found)]
         for sample in read_results(Path(path)).samples
-        if sample.side == OURS and "worker_bytes" in sample.answer
+        if sample.side == OURS and (found := sample.answer.get("worker_bytes"))
     ]
-    sys.stdout.write(markdown_table(["case", "rows", "largest worker over before"], rows))
+    sys.stdout.write(markdown_table(["case", "rows", "largest worker over before", "in all"], rows))
 
 
 if __name__ == "__main__":

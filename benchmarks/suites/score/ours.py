@@ -41,7 +41,11 @@ def _files(parameters: Parameters) -> Iterator[Once]:
                 peaks = pool.client.run(peak_memory)
                 grown = max(peak - before[worker] for worker, peak in peaks.items())
                 scores = job.table.to_arrow(["score"]).column(0).to_numpy()
-                yield {**judged(scores), "stages": {"score": seconds}, "worker_bytes": grown}
+                yield {
+                    **judged(scores),
+                    "stages": {"score": seconds},
+                    "worker_bytes": [grown, max(peaks.values())],
+                }
 
             yield once
 

@@ -221,6 +221,7 @@ class ScoringJob:
             bad_table=existing(self._storage, spec.targets[BAD_ROWS].table),
             shadow=shadow,
             disagreements=self._disagreements(),
+            before=known.total("rows") - known.pace[0],
         )
 
     def _disagreements(self) -> Table | None:

@@ -70,6 +70,7 @@ class Scored:
         bad_table: The table of the bad rows; None if there is none.
         shadow: How the challenger did; None without one.
         disagreements: The rows on which both models disagree; None where there is no such table.
+        before: Those of the rows that were scored before the job was resumed.
     """
 
     table: Table
@@ -81,16 +82,18 @@ class Scored:
     bad_table: Table | None = None
     shadow: ShadowReport | None = None
     disagreements: Table | None = None
+    before: int = 0
 
     @property
     def rows_per_second(self) -> float:
-        return self.rows / self.seconds if self.seconds else 0.0
+        """Of the last run."""
+        return (self.rows - self.before) / self.seconds if self.seconds else 0.0
 
     def __str__(self) -> str:
         made = f"{self.rows:,} rows into {self.table.name} version {self.table.version}"
         by = f"{self.model.name} version {self.model.version}"
         lines = [
-            f"{made} by {by}, {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s",
+            f"{made} by {by}, {self.seconds:.1f} s, {self.rows_per_second:,.0f} rows/s{self._resumed}",
             str(self.report),
         ]
         if self.bad_rows and self.bad_table is not None:
@@ -100,6 +103,10 @@ class Scored:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    @property
+    def _resumed(self) -> str:
+        return f" ({self.before:,} rows were scored before it was resumed)" if self.before else ""
 
     def _repr_html_(self) -> str:
         from html import escape
