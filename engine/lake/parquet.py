@@ -15,7 +15,7 @@ import pyarrow.types as pt
 from engine.errors import FormatError
 from engine.lake.formats import FilePlan, ReadOptions
 from engine.lake.partition import ColumnFacts, Partition
-from engine.lake.promotion import plain_schema
+from engine.lake.promotion import is_text, plain_schema
 from engine.lake.recent import Recent
 from engine.lake.rows import without_columns
 from engine.lake.salvage import BadRow, RowBatch, numbered
@@ -139,14 +139,20 @@ def _open(
     handle = None if local else storage.open(location)
     try:
         # Checksums are looked at where a file has them, as those of our own tables do.
-        with pq.ParquetFile(
-            handle or local,
-            pre_buffer=local is None and not buffer,
-            buffer_size=buffer,
-            read_dictionary=list(coded),
-            page_checksum_verification=True,
-        ) as parquet:
-            yield parquet
+        settings = {
+            "pre_buffer": local is None and not buffer,
+            "buffer_size": buffer,
+            "page_checksum_verification": True,
+        }
+        with pq.ParquetFile(handle or local, **settings) as parquet:
+            texts = _texts_among(coded, parquet.schema_arrow)
+            if not texts:
+                yield parquet
+                return
+            # pyarrow refuses names that the file has not, or not as a text, so its footer comes first.
+            footer = parquet.metadata
+            with pq.ParquetFile(handle or local, metadata=footer, read_dictionary=texts, **settings) as again:
+                yield again
     except FileNotFoundError:
         storage.stamp(location)
         raise
@@ -159,6 +165,11 @@ def _open(
     finally:
         if handle is not None:
             handle.close()
+
+
+def _texts_among(names: Sequence[str], schema: pa.Schema) -> list[str]:
+    kinds = {field.name: field.type for field in schema}
+    return [name for name in names if name in kinds and is_text(kinds[name])]
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from engine.errors import FormatError, NotFoundError, OptionError
 from engine.lake import Storage, open_dataset
+from engine.lake.batches import read_batches
 from engine.lake.parquet import _grouped
+from engine.lake.salvage import BadRow
 
 EVERY_TYPE = pa.table(
     {
@@ -296,3 +298,26 @@ def test_parquet_on_another_store(memory: Storage) -> None:
     memory.home.filesystem.pipe_file(memory.resolve("d/k=1/a.parquet"), b"PAR1nothing")
     with pytest.raises(FormatError, match=r"d/k=1/a\.parquet"):
         open_dataset(memory, "d").schema  # noqa: B018
+
+
+def test_texts_come_as_the_files_dictionaries_where_it_has_them(storage: Storage) -> None:
+    words = pa.array(["x", None, "y", "x"])
+    write(storage, "w/1.parquet", pa.table({"w": words, "n": [1, 2, 3, 4], "p.m": words}))
+    write(storage, "w/2.parquet", pa.table({"w": [7, 8], "n": [5, 6]}))  # no text, and no "p.m"
+    write(storage, "w/3.parquet", pa.table({"w": words.dictionary_encode(), "n": [1, 2, 3, 4]}))
+    schema = pa.schema([("w", pa.string()), ("n", pa.int64()), ("p.m", pa.string())])
+    source = open_dataset(storage, "w", schema=schema).source()
+    found: dict[str, list[pa.Table]] = {}
+    bad: list[BadRow] = []
+    for partition in source.partitions:
+        batches = read_batches(
+            source.reader, partition, schema.names, rows=3, on_bad=bad.extend, coded=("w", "p.m", "n")
+        )
+        found[Path(partition.location).name] = [batch.table for batch in batches]
+    assert [table.column("w").to_pylist() for table in found["1.parquet"]] == [["x", None], ["y", "x"]]
+    coded = pa.dictionary(pa.int32(), pa.string())
+    assert {table.schema.field("w").type for table in found["1.parquet"]} == {coded}
+    assert found["1.parquet"][0].column("p.m").to_pylist() == ["x", None]
+    assert sum(map(len, found["2.parquet"])) == 0
+    assert {(row.column, row.value) for row in bad} == {("w", "7"), ("w", "8")}
+    assert pa.concat_tables(found["3.parquet"]).column("w").to_pylist() == words.to_pylist()
