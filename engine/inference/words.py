@@ -28,6 +28,8 @@ _BY_ROW = frozenset(
     "Scaler Imputer Binarizer StringConcat StringNormalizer RegexFullMatch StringSplit TfIdfVectorizer "
     "Tokenizer MurmurHash3".split()
 )
+# Texts of an attribute that are tried.
+_NAMED = 16
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
 Column = tuple[str, int]
@@ -209,23 +211,21 @@ def part_graph(model: onnx.ModelProto, part: WordPart) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def probe_words(model: onnx.ModelProto, most: int = 64) -> list[str]:
-    """Texts on which a part is tried: those that the graph itself names, and some that it does not."""
+def probe_words(model: onnx.ModelProto, part: WordPart) -> list[str]:
+    """Texts on which a part is tried: those that it names itself, and some that it does not."""
     import onnx
 
+    read = {name for node in part.nodes for name in reads(node)}
+    tensors = [one for one in model.graph.initializer if one.name in read]
     found = dict.fromkeys(["", "a", "two words", "0", "3.5", "ä"])
-    for node in model.graph.node:
+    for node in part.nodes:
         for attribute in node.attribute:
-            texts = list(attribute.strings)
-            if attribute.HasField("t") and attribute.t.data_type == onnx.TensorProto.STRING:
-                texts += list(attribute.t.string_data)
-            found |= dict.fromkeys(one.decode(errors="replace") for one in texts[: most // 4])
-    for tensor in model.graph.initializer:
+            found |= dict.fromkeys(one.decode(errors="replace") for one in attribute.strings[:_NAMED])
+            tensors += [attribute.t] if attribute.HasField("t") else []
+    for tensor in tensors:
         if tensor.data_type == onnx.TensorProto.STRING:
-            found |= dict.fromkeys(
-                one.decode(errors="replace") for one in list(tensor.string_data)[: most // 4]
-            )
-    return list(found)[:most]
+            found |= dict.fromkeys(one.decode(errors="replace") for one in tensor.string_data[:_NAMED])
+    return list(found)
 
 
 def _width(dims: Sequence[Any]) -> int:

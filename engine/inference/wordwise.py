@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.errors import TarnError, UnsupportedError
 from engine.inference.coded import Coded, column_of
-from engine.inference.graphs import parse
+from engine.inference.graphs import inputs_of, parse
 from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.tensors import onnx_type_of
 from engine.inference.words import WordPart, holds, part_graph, probe_words, without, word_parts
@@ -48,8 +48,7 @@ class WordRunner:
         self.outputs = tuple(outputs)
         self._whole = ReferenceRunner(graph, outputs)
         model = parse(graph)
-        words = probe_words(model)
-        tried = [_Asked.of(model, part, words) for part in word_parts(model, outputs)]
+        tried = [_Asked.of(model, part) for part in word_parts(model, outputs)]
         self._parts = [one for one in tried if one is not None]
         if not self._parts:
             raise UnsupportedError("Nothing in the graph depends on one column of texts alone.")
@@ -58,7 +57,7 @@ class WordRunner:
         left = tuple(name for name in outputs if name not in made)
         self._rest = None if rest is None else make(rest, left)
         self.runtime = "onnxruntime" if self._rest is None else self._rest.runtime
-        self._reads = () if rest is None else tuple(one.name for one in parse(rest).graph.input)
+        self._reads = () if rest is None else tuple(one.name for one in inputs_of(parse(rest)))
         width = sum(one.width for one in self._parts)
         self._rows = min(ROWS, max(_LEAST_ROWS, _SLICE_BYTES // max(1, width)))
 
@@ -115,8 +114,9 @@ class _Asked:
     )
 
     @classmethod
-    def of(cls, model: onnx.ModelProto, part: WordPart, words: Sequence[str]) -> _Asked | None:
+    def of(cls, model: onnx.ModelProto, part: WordPart) -> _Asked | None:
         """The part of a graph; None where it does not say of many texts what it says of each."""
+        words = probe_words(model, part)
         try:
             made = cls(part, part_graph(model, part), [], 0)
             if not holds(made.ask, words, flat=part.flat):

@@ -14,6 +14,7 @@ from onnx import NodeProto, TensorProto, helper
 from engine.errors import DataError
 from engine.inference import load_runner
 from engine.inference.coded import Coded, CodedColumns
+from engine.inference.graphs import parse
 from engine.inference.wordwise import WordRunner
 
 ML = "ai.onnx.ml"
@@ -124,6 +125,28 @@ def test_columns_of_a_matrix_of_texts_are_told_apart(a: list[str], seed: int) ->
     feeds = {"words": CodedColumns((coded(a, seed), coded(b, seed)))}
     runner = same(matrix_of_texts(), feeds)
     assert [len(one.last[0]) for one in runner._parts] == [len(set(a)), len(set(b))]
+
+
+def test_constants_that_are_declared_as_inputs_need_not_be_fed() -> None:
+    """As files of old versions have them."""
+    model = parse(two_texts_and_a_number())
+    model.graph.input.append(helper.make_tensor_value_info("three", TensorProto.INT64, [2]))
+    plain = coded(["red", "ä", "unseen"], 1)
+    same(bytes(model.SerializeToString()), {"a": plain, "b": plain, "x": np.ones((3, 1), dtype=np.float32)})
+
+
+def test_each_of_many_strict_encoders_is_tried_on_its_own_words() -> None:
+    nodes, inputs = [], {}
+    for at in range(12):
+        words = [f"{at} {word}" for word in range(40)]
+        nodes.append(
+            helper.make_node("OneHotEncoder", [f"t{at}"], [f"c{at}"], domain=ML, cats_strings=words, zeros=0)
+        )
+        nodes.append(helper.make_node("Flatten", [f"c{at}"], [f"f{at}"]))
+        inputs[f"t{at}"] = (TensorProto.STRING, [None, 1])
+    nodes.append(helper.make_node("Concat", [f"f{at}" for at in range(12)], ["out"], axis=1))
+    feeds = {f"t{at}": coded([f"{at} {word % 40}" for word in range(50)], at) for at in range(12)}
+    assert len(same(graph_of(nodes, inputs), feeds)._parts) == 12
 
 
 def test_more_rows_than_a_slice_holds() -> None:
