@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from engine.inference.graphs import inputs_of
 from engine.inference.stages import needed, reads
 
@@ -28,8 +26,6 @@ _BY_ROW = frozenset(
     "Scaler Imputer Binarizer StringConcat StringNormalizer RegexFullMatch StringSplit TfIdfVectorizer "
     "Tokenizer MurmurHash3".split()
 )
-# Texts of an attribute that are tried.
-_NAMED = 16
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
 Column = tuple[str, int]
@@ -142,7 +138,7 @@ class _Cones:
 
 
 def word_parts(model: onnx.ModelProto, outputs: Sequence[str]) -> list[WordPart]:
-    """The parts of a graph that can be asked once for each distinct text, if they hold (`holds`)."""
+    """The parts of a graph that can be asked once for each distinct text, if they hold (`word_proof`)."""
     nodes = needed(model.graph, outputs)
     cones = _Cones(model)
     for node in nodes:
@@ -211,23 +207,6 @@ def part_graph(model: onnx.ModelProto, part: WordPart) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def probe_words(model: onnx.ModelProto, part: WordPart) -> list[str]:
-    """Texts on which a part is tried: those that it names itself, and some that it does not."""
-    import onnx
-
-    read = {name for node in part.nodes for name in reads(node)}
-    tensors = [one for one in model.graph.initializer if one.name in read]
-    found = dict.fromkeys(["", "a", "two words", "0", "3.5", "ä"])
-    for node in part.nodes:
-        for attribute in node.attribute:
-            found |= dict.fromkeys(one.decode(errors="replace") for one in attribute.strings[:_NAMED])
-            tensors += [attribute.t] if attribute.HasField("t") else []
-    for tensor in tensors:
-        if tensor.data_type == onnx.TensorProto.STRING:
-            found |= dict.fromkeys(one.decode(errors="replace") for one in tensor.string_data[:_NAMED])
-    return list(found)
-
-
 def _width(dims: Sequence[Any]) -> int:
     """Columns of an input of texts; 0 where they cannot be told apart."""
     if len(dims) == 1:
@@ -243,43 +222,3 @@ def _reading(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
     for at, name in enumerate(node.input):
         made.input[at] = names.get(name, name)
     return made
-
-
-def holds(run: Any, words: Sequence[str], *, flat: bool) -> bool:
-    """Whether a part says of many texts what it says of each alone, bit for bit.
-
-    Args:
-        run: The part, from texts to its answers; raises DataError where it refuses one.
-        words: What to try.
-        flat: Whether texts are `[N]`.
-    """
-    from engine.errors import DataError
-
-    def asked(texts: Sequence[str]) -> list[np.ndarray]:
-        rows = np.array(texts, dtype=object)
-        return list(run(rows if flat else rows.reshape(-1, 1)))
-
-    alone = {}
-    for word in words:
-        try:
-            alone[word] = asked([word])
-        except DataError:
-            continue  # it refuses what it does not know
-    taken = list(alone)
-    for texts in (taken, taken[::-1], taken[:2] * 3, taken[:3]):
-        if not texts:
-            return False
-        together = asked(texts)
-        for at, found in enumerate(together):
-            wanted = [alone[word][at] for word in texts]
-            if any(len(one) != 1 for one in wanted) or len(found) != len(texts):
-                return False
-            if not _same(found, np.concatenate(wanted)):
-                return False
-    return True
-
-
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    return bool((one == other).all() if one.dtype.kind == "O" else one.tobytes() == other.tobytes())

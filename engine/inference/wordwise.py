@@ -14,7 +14,8 @@ from engine.inference.coded import Coded, column_of
 from engine.inference.graphs import inputs_of, parse
 from engine.inference.reference import ROWS, ReferenceRunner, open_session, refusing, with_blanks
 from engine.inference.tensors import onnx_type_of
-from engine.inference.words import WordPart, holds, part_graph, probe_words, without, word_parts
+from engine.inference.word_proof import holds, probe_words
+from engine.inference.words import WordPart, part_graph, without, word_parts
 from pools.worker import native_threads
 
 if TYPE_CHECKING:

@@ -256,7 +256,7 @@ def test_a_kind_scores_alike_everywhere(
     alike(pool, scoring_home, source, kind, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["one_hot", "tfidf", "lightgbm", "network"])
+@pytest.mark.parametrize("kind", ["one_hot", "tfidf", "lightgbm"])
 def test_some_kinds_score_alike_everywhere(
     pool: WorkspacePool, scoring_home: Workspace, source: str, kind: str, tmp_path: Path
 ) -> None:
