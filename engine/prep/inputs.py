@@ -321,7 +321,10 @@ def coded_texts(column: pa.ChunkedArray, *, flat: bool = False) -> Coded:
         column = column.cast(pa.large_string()).dictionary_encode()
     # Chunk by chunk, as `texts` does: a value of two dictionaries stands there twice.
     words, codes, first = [np.array([""], dtype=object)], [], 1
-    for chunk in column.chunks:
+    for given in column.chunks:
+        # A dictionary of more values than there are rows is that of a larger table.
+        large = len(given.dictionary) > len(given)
+        chunk = given.cast(pa.large_string()).dictionary_encode() if large else given
         words.append(_words(chunk.dictionary.cast(pa.large_string()), ""))
         places = chunk.indices.cast(pa.int64())
         codes.append(pc.fill_null(pc.add(places, first), 0).to_numpy())

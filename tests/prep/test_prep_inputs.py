@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.errors import SignatureError
 from engine.prep import InputSpec, Signature, feed, frame
+from engine.prep.inputs import coded_texts, texts
 
 NUMBERS: list[tuple[pa.Array, list[float]]] = [
     (pa.array([1.5, None, -np.inf]), [1.5, np.nan, -np.inf]),
@@ -144,3 +145,27 @@ def test_a_signature_survives_json(pairs: list[tuple[str, Any]]) -> None:
 def test_a_kind_from_elsewhere_is_refused() -> None:
     with pytest.raises(SignatureError, match="'image'"):
         Signature.from_json([{"name": "x", "kind": "image"}])
+
+
+@given(
+    chunks=st.lists(
+        st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "b", "ä", "two words"])), max_size=6),
+        max_size=4,
+    ),
+    kind=st.sampled_from(["plain", "dictionary", "large dictionary"]),
+)
+def test_coded_texts_are_the_texts(chunks: list[list[str | None]], kind: str) -> None:
+    column = pa.chunked_array([pa.array(one, pa.string()) for one in chunks], pa.string())
+    if kind == "dictionary":
+        column = column.dictionary_encode()
+    elif kind == "large dictionary":
+        values = pa.array([*(f"of others {at}" for at in range(50)), None, "", "a", "b", "ä", "two words"])
+        codes = [[None if word is None else values.to_pylist().index(word) for word in one] for one in chunks]
+        column = pa.chunked_array(
+            [pa.DictionaryArray.from_arrays(pa.array(one, pa.int32()), values) for one in codes],
+            pa.dictionary(pa.int32(), pa.string()),
+        )
+    found = coded_texts(column)
+    assert found.dense().ravel().tolist() == texts(column, missing="").tolist()
+    assert len(found.values) <= len(column) + 1 + 5 * len(chunks)
+    assert coded_texts(column, flat=True).shape == (len(column),)
