@@ -102,3 +102,19 @@ def test_a_frame_is_metered(pool: WorkspacePool, model: Model) -> None:
     pool.score(model, dd.from_pandas(frame, npartitions=2), into="dbo.metered", keep=["id"], force=True)
     read = pool.usage().counts["bytes_read"] - before
     assert read >= 1000 * (8 + 4 + 8)  # id, x and y, beside the words
+
+
+def test_a_text_that_is_kept_and_read_stands_beside_its_score(
+    pool: WorkspacePool, scoring_home: Workspace, folder: Path, model: Model
+) -> None:
+    frame = rows(700, 1)
+    frame.loc[[0, 350], "word"] = None
+    for month, part in enumerate((frame[:400], frame[400:])):
+        (folder / f"month={month}").mkdir()
+        write(part.drop(columns="unused"), folder / f"month={month}" / "rows.parquet", group=150)
+    source = scoring_home.dataset(path_of(scoring_home, folder))
+    found = pool.score(model, source, into="dbo.kept_text", keep=["id", "word", "month"]).result()
+    table = found.table.to_pandas().sort_values("id", ignore_index=True)
+    np.testing.assert_allclose(table["score"], scores_of(frame), atol=1e-6)
+    assert table["word"].fillna("").tolist() == frame["word"].fillna("").tolist()
+    assert table["month"].tolist() == [0] * 400 + [1] * 300
