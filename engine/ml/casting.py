@@ -1,4 +1,9 @@
-"""Columns cast to what a model's input holds: where something would be lost they are refused by name."""
+"""Columns cast to what a model's input holds: where something would be lost they are refused by name.
+
+Whole numbers arrive exactly or not at all. Of numbers with a fraction an input of floats takes the nearest
+that it has: a model over float32 was trained on just these, rounded by the library that trained it, and T-SQL
+rounds so when a FLOAT goes into a REAL. What is too large for that is refused.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +36,15 @@ _SQL = {
 }
 
 
-def refuse_lossy(name: str, given: pa.DataType, wanted: str) -> None:
-    """Raise where no value of a type, or not every fraction, can be held.
+def sql_name(dtype: str) -> str:
+    """The T-SQL type of an input that numpy calls so."""
+    return _SQL[dtype]
 
-    Whole numbers pass here for any number: whether a value is too large is seen when it comes.
+
+def refuse_lossy(name: str, given: pa.DataType, wanted: str) -> None:
+    """Raise where no value of a type can be held, or no fraction.
+
+    Whether a value is too large is seen when it comes.
 
     Raises:
         SignatureError: Names the column, what it is, and what the model wants.
@@ -44,8 +54,8 @@ def refuse_lossy(name: str, given: pa.DataType, wanted: str) -> None:
     if _fits(given, wanted):
         return
     raise SignatureError(
-        f"column {name!r} is {given}; the model's input is {wanted} ({_SQL[wanted]}) and does not hold that "
-        "without loss",
+        f"column {name!r} is {_shown(given)}; the model's input is {_SQL[wanted]} ({wanted}), which does not "
+        "hold that without loss",
         f"Say that you want it: CAST({name} AS {_SQL[wanted]}).",
         column=name,
         given=str(given),
@@ -53,11 +63,21 @@ def refuse_lossy(name: str, given: pa.DataType, wanted: str) -> None:
     )
 
 
+def _shown(given: pa.DataType) -> str:
+    """A column's type as a person who writes T-SQL calls it, and as Arrow does."""
+    if _is_text(given):
+        return f"nvarchar ({given})"
+    if pa.types.is_decimal(given):
+        return f"decimal({given.precision}, {given.scale}) ({given})"
+    known = {"float": "float32", "double": "float64", "halffloat": "float16"}.get(str(given), str(given))
+    return f"{_SQL[known]} ({given})" if known in _SQL else str(given)
+
+
 def _fits(given: pa.DataType, wanted: str) -> bool:
     if wanted == "object":
         return _is_text(given) or bool(pa.types.is_null(given))
-    if pa.types.is_floating(given):
-        return wanted.startswith("float") and given.bit_width <= 8 * np.dtype(wanted).itemsize
+    if pa.types.is_floating(given) or (pa.types.is_decimal(given) and given.scale > 0):
+        return wanted.startswith("float")
     if pa.types.is_null(given):
         return wanted.startswith("float")
     whole = pa.types.is_integer(given) or (pa.types.is_decimal(given) and given.scale == 0)
@@ -84,7 +104,9 @@ def cast_column(column: pa.ChunkedArray, name: str, wanted: str) -> NDArray[Any]
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_decimal(column.type):
-        column = _safely(column, name, pa.int64(), "int64")
+        # By way of FLOAT, as the training libraries read such a column.
+        fraction = column.type.scale > 0
+        column = _safely(column, name, pa.float64() if fraction else pa.int64(), wanted)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
     kind = pa.bool_() if wanted == "bool" else pa.from_numpy_dtype(np.dtype(wanted))
@@ -96,17 +118,34 @@ def cast_column(column: pa.ChunkedArray, name: str, wanted: str) -> NDArray[Any]
             column=name,
         )
     made: NDArray[Any] = cast.to_numpy()
+    if pa.types.is_floating(column.type):
+        _refuse_overflow(column, made, name, wanted)
     return np.ascontiguousarray(made, dtype=wanted)
+
+
+def _refuse_overflow(column: pa.ChunkedArray, made: NDArray[Any], name: str, wanted: str) -> None:
+    """Raise where a number became infinite."""
+    if column.type.bit_width <= 8 * np.dtype(wanted).itemsize or not np.isinf(made).any():
+        return
+    given = column.to_numpy()
+    beyond = given[np.isinf(made) & ~np.isinf(given)]
+    if beyond.size:
+        raise _not_held(name, column.type, wanted, f"{beyond[0]} is too large")
 
 
 def _safely(column: pa.ChunkedArray, name: str, kind: pa.DataType, wanted: str) -> pa.ChunkedArray:
     try:
         return column.cast(kind, safe=True)
     except pa.ArrowInvalid as problem:
-        raise DataError(
-            f"Column '{name}' ({column.type}) has a value that the model's {wanted} does not hold: {problem}",
-            f"If the nearest value will do, say so: CAST({name} AS {_SQL[wanted]}).",
-            column=name,
-            given=str(column.type),
-            wanted=wanted,
-        ) from problem
+        raise _not_held(name, column.type, wanted, str(problem)) from problem
+
+
+def _not_held(name: str, given: pa.DataType, wanted: str, why: str) -> DataError:
+    return DataError(
+        f"Column '{name}', {_shown(given)}, has a value that the model's {_SQL[wanted]} ({wanted}) does not "
+        f"hold: {why}",
+        f"If the nearest value will do, say so: CAST({name} AS {_SQL[wanted]}).",
+        column=name,
+        given=str(given),
+        wanted=wanted,
+    )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.session.catalog.definitions import Key
     from engine.session.requests.recorder import Recorder
     from engine.session.workload.gate import Gate
+    from engine.sql.plan.steps import Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,19 @@ class Machine:
     def answer_to_write(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Answer:
         """As `answer`, of the rows that a statement writes."""
         return self.answer(tree, relations)
+
+    def expected(self, tree: exp.Query, relations: Mapping[str, Relation]) -> Size:
+        """How much a translated query will give, as far as statistics tell.
+
+        One node alone runs a query as it is, and its plan knows no sizes; that for two nodes does.
+        """
+        facts = {key: relation.rows.facts for key, relation in relations.items()}
+        return plan_query(put_queries(tree, relations), facts, nodes=2).steps[-1].size
+
+    @property
+    def only_plans(self) -> bool:
+        """Whether it runs nothing: a statement is explained."""
+        return False
 
     @property
     def running(self) -> Machine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyarrow as pa
@@ -39,6 +39,11 @@ class Planning(Machine):
         return cls(**{name.name: getattr(machine, name.name) for name in fields(machine)})
 
     @property
+    def only_plans(self) -> bool:
+        """It runs nothing."""
+        return True
+
+    @property
     def running(self) -> Machine:
         """The real one."""
         return Machine(**{name.name: getattr(self, name.name) for name in fields(self)})
@@ -60,7 +65,11 @@ class Planning(Machine):
         Raises:
             PlanFound: Always.
         """
-        raise PlanFound(self.plan(tree, relations), relations)
+        plan = self.plan(tree, relations)
+        if plan.nodes == 1:
+            size = self.expected(tree, relations)
+            plan = replace(plan, steps=tuple(replace(step, size=size) for step in plan.steps))
+        raise PlanFound(plan, relations)
 
     def write(self, *_args: Any, **_options: Any) -> NoReturn:
         """Nothing is written by a statement that is explained."""

@@ -93,6 +93,26 @@ def test_a_registered_model_with_an_input_per_column(ask: Callable[[str], Rows])
     assert same(ask(query), of_taxi("output_label"))
 
 
+def test_float_and_decimal_columns_go_into_real_inputs_as_the_nearest_that_there_is(
+    ask: Callable[[str], Rows],
+) -> None:
+    taxi = "SELECT d.tripId, p.output_label FROM PREDICT(MODEL = 'taxi', DATA = dbo.nyc_taxi AS d, RUNTIME = ONNX) WITH (output_label bigint) AS p"
+    assert same(ask(taxi), of_taxi("output_label"))
+    data = "SELECT CAST(tripDistance AS decimal(9, 2)) AS dist, CAST(tripTimeSecs AS float) AS secs FROM dbo.nyc_taxi"
+    fares = f"SELECT d.secs, p.variable FROM PREDICT(MODEL = 'fares', DATA = ({data}) AS d, RUNTIME = ONNX) WITH (variable real) AS p"
+    session = ort.InferenceSession(models.fares())
+    matrix = models.trips()[["tripDistance", "tripTimeSecs"]].to_numpy(np.float32)
+    expected = [float(session.run(None, {"X": row.reshape(1, -1)})[0][0, 0]) for row in matrix]
+    assert np.allclose(sorted(row[1] for row in ask(fares)), sorted(expected), atol=1e-5)
+
+
+def test_explain_expects_the_rows_that_the_data_has(ask: Callable[[str], Rows]) -> None:
+    query = "SELECT d.paymentType, p.output_label FROM PREDICT(MODEL = 'taxi', DATA = dbo.nyc_taxi AS d, RUNTIME = ONNX) WITH (output_label bigint) AS p"
+    plan = "\n".join(row[0] for row in ask(f"EXPLAIN {query}"))
+    assert "reads 6 of its 6 columns" in plan
+    assert f"RETURN from {'control' if '1 node' in plan else 'every node'}, about {models.ROWS} rows" in plan
+
+
 def test_a_sequence_of_maps_is_a_column_per_class(ask: Callable[[str], Rows]) -> None:
     query = f"SELECT d.tripId, p.output_probability_1 FROM PREDICT(MODEL = 'taxi', DATA = ({CASTED}) AS d, RUNTIME = ONNX) WITH (output_probability_1 real, output_probability_0 real) AS p"
     assert same(ask(query), of_taxi("output_probability"))
@@ -185,7 +205,8 @@ def test_one_tensor_is_fed_from_the_columns_in_order_and_a_fixed_batch_is_no_lim
     ("query", "error", "says"),
     [
         ("MODEL = 'taxi', DATA = (SELECT tripId, paymentType, passengerCount, tripTimeSecs, pickupTimeBin FROM dbo.nyc_taxi) AS d, RUNTIME = ONNX) WITH (output_label bigint) AS p", BindError, ["fareAmount", "tripDistance"]),
-        ("MODEL = 'taxi', DATA = dbo.nyc_taxi AS d, RUNTIME = ONNX) WITH (output_label bigint) AS p", SignatureError, ["fareAmount", "double", "float32", "CAST(fareAmount AS real)"]),
+        (f"MODEL = 'taxi', DATA = ({CASTED.replace('paymentType', 'paymentType / 2.0 AS paymentType')}) AS d, RUNTIME = ONNX) WITH (output_label bigint) AS p", SignatureError, ["'paymentType' is decimal(", "bigint (int64)", "CAST(paymentType AS bigint)"]),
+        ("MODEL = 'fares', DATA = (SELECT tripDistance * 1e300 AS a, tripTimeSecs AS b FROM dbo.nyc_taxi) AS d, RUNTIME = ONNX) WITH (variable real) AS p", DataError, ["'a', float (double)", "real (float32)", "too large", "CAST(a AS real)"]),
         (f"MODEL = 'taxi', DATA = ({CASTED}) AS d, RUNTIME = ONNX) WITH (score real) AS p", BindError, ["score", "output_label", "output_probability_1"]),
         (f"MODEL = 'taxi', DATA = ({CASTED}) AS d, RUNTIME = ONNX) WITH (output_label real) AS p", BindError, ["output_label", "bigint"]),
         ("MODEL = 'tensor', DATA = dbo.nyc_taxi AS d, RUNTIME = ONNX) WITH (probabilities_1 real) AS p", SignatureError, ["features", "3 columns"]),

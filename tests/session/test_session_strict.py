@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import predict_models as models
 import pytest
 
-from engine.errors import UnsupportedSqlError
+from engine.errors import BindError, UnsupportedSqlError
 from engine.runtime import InlineTasks
 from engine.session import Session
 from engine.session.profile import Profile
@@ -99,3 +100,36 @@ def test_what_both_kinds_have_goes_through(storage: Storage, months: Path) -> No
         "CREATE TABLE #t (a INT); INSERT INTO #t VALUES (1); SELECT COUNT(*) AS n FROM OPENROWSET(BULK 'raw/**', FORMAT = 'PARQUET') AS r CROSS JOIN #t"
     )
     assert found.scalar() == 30
+
+
+FARES = "CREATE TABLE f (a REAL, b REAL, c FLOAT, i INT, v VARBINARY(9))"
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "outputs", "message"),
+    [
+        ("taxi", "SELECT CAST(c AS real) AS fareAmount, i AS paymentType, CAST(i AS bigint) AS passengerCount, a AS tripDistance, CAST(i AS bigint) AS tripTimeSecs, 'x' AS pickupTimeBin FROM f", "output_label bigint",
+         "Message(s) from 'PREDICT' engine: The type of model column 'paymentType' is 'bigint'. Doesn't match the input column type."),
+        ("taxi", "SELECT v AS fareAmount, i AS paymentType, i AS passengerCount, a AS tripDistance, i AS tripTimeSecs, 'x' AS pickupTimeBin FROM f", "output_label bigint",
+         "Input data column #1 is of type 'varbinary(9)' which is not supported by 'PREDICT' function."),
+        ("fares", "SELECT a, b FROM f", "variable real", "Input column 1 (1-based) has shape [1,2] which is not supported."),
+        ("0xAB", "SELECT a, b FROM f", "variable real", "HRESULT 0x80070057. Model is corrupt or invalid."),
+        ("taxi", "SELECT c2 AS fareAmount, i AS paymentType, i AS passengerCount, c2 AS tripDistance, i AS tripTimeSecs, 'x' AS pickupTimeBin FROM (SELECT a AS c2, CAST(i AS bigint) AS i FROM f) AS q", "score real",
+         "WITH clause specified different output columns from what 'PREDICT' function tries to return"),
+    ],
+)  # fmt: skip
+def test_predict_of_a_strict_dedicated_pool_is_as_particular_as_synapse(
+    storage: Storage, model: str, data: str, outputs: str, message: str
+) -> None:
+    shelf = models.Shelf({"taxi": models.taxi(), "fares": models.fares()})
+    session = Session(
+        InlineTasks(), storage, nodes=lambda _: 1, models=lambda: shelf, profile=Profile(strict=True)
+    )
+    session.run(FARES)
+    name = model if model.startswith("0x") else f"'{model}'"
+    with pytest.raises(BindError) as caught:
+        session.run(
+            f"SELECT 1 AS x FROM PREDICT(MODEL = {name}, DATA = ({data}) AS d, RUNTIME = ONNX) WITH ({outputs}) AS p"
+        )
+    assert message in caught.value.message
+    assert caught.value.hint

@@ -104,7 +104,7 @@ def chosen_outputs(
         found = next((one for one in kinds if one.lower() == name.lower()), None)
         if found is None:
             raise BindError(
-                f"Model '{model.name}' returns no output '{name}'.", f"It returns: {returned}.", name=name
+                f"Model '{model.name}' returns no output '{name}'.", f"It returns: {returned}.", output=name
             )
         if not _goes_into(kinds[found], kind):
             raise BindError(

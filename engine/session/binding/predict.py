@@ -13,11 +13,13 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.inference import load_runner
+from engine.ml.foreign import ForeignSignature
 from engine.ml.scoring import Scorer, scorer_for
 from engine.prep.inputs import kind_of
 from engine.runtime import Held, bind_held
 from engine.runtime.output import rows_of
 from engine.session.binding.models import chosen_outputs, find_model
+from engine.session.binding.predict_strict import refuse_other_types, synapses_words
 from engine.session.binding.pushing import conditions_of, input_ranges, ranges_of
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.rowsets import declared_type
@@ -104,7 +106,8 @@ def bind_predict(node: exp.Table, binder: Binder, world: World) -> None:
     if not node.alias:  # the scoring wizard of Synapse writes none
         node.set("alias", exp.TableAlias(this=exp.to_identifier(binder.fresh("predicted"))))
     alias = node.alias
-    model = find_model(predict.args["model"], binder, world)
+    with synapses_words(strict=world.profile.strict):
+        model = find_model(predict.args["model"], binder, world)
     data = _data(predict, binder, world)
     data = replace(data, conditions=tuple(conditions_of(select, data.alias)))
     wanted = {one.name: declared_type(one.args["kind"]) for one in predict.args["columns"]}
@@ -168,6 +171,9 @@ def _scored(
         [(spelled, stored_type(data.types[source])) for spelled, source in inputs.items()]
         + [(place_name, stored_type(data.types[source])) for source, place_name in places.items()]
     )
+    signature = model.signature_for(list(data.types))
+    if world.profile.strict and isinstance(signature, ForeignSignature):
+        refuse_other_types(signature, inputs, data.types)
     scorer = scorer_for(model, list(places.values()), schema)
     numbers = [field.name for field in schema if kind_of(field.type) == "number"]
     known = {
@@ -176,7 +182,8 @@ def _scored(
         if source.lower() in ranges
     }
     scorer = replace(scorer, ranges=input_ranges(scorer.signature, known, numbers))
-    outputs = chosen_outputs(model, scorer.answers(), wanted)
+    with synapses_words(strict=world.profile.strict):
+        outputs = chosen_outputs(model, scorer.answers(), wanted)
     names = {places[source]: inner for source, inner in kept.items()}
     # One output may be asked for once: its own name is what the scorer calls it.
     names |= {own: asked for asked, own in outputs.items()}
@@ -223,13 +230,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def _held(score: ScoreRows, query: exp.Query, schema: pa.Schema, binder: Binder, world: World) -> Held:
     """The scored rows on the workers; none where the statement is only looked at."""
-    if world.dry:
+    if world.dry and not world.machine.only_plans:
         empty = score(schema.empty_table())
         return Held((empty,), empty.schema, 0)
     bound = type(binder)(world).bind(query)
-    rows = world.machine.answer(
-        to_duckdb(bound.tree, bound.schema, **world.settings()), bound.relations
-    ).held()
+    tree = to_duckdb(bound.tree, bound.schema, **world.settings())
+    if world.dry:
+        empty = score(schema.empty_table())
+        return Held((empty,), empty.schema, round(world.machine.expected(tree, bound.relations).rows))
+    rows = world.machine.answer(tree, bound.relations).held()
     made = score(rows.schema.empty_table()).schema
     parts = tuple(world.machine.pool.submit(score, part, label="predict") for part in rows.parts)
     return Held(parts, made, rows.rows)
