@@ -104,7 +104,7 @@ def commits(storage: Storage, location: str) -> Iterator[tuple[int, Mapping[str,
         FormatError: A commit is not readable.
     """
     for version, commit in sorted(commit_files(storage, location).items(), reverse=True):
-        yield version, _commit_info(storage, commit)
+        yield version, commit_info(storage, commit)
 
 
 def commit_files(storage: Storage, location: str) -> dict[int, str]:
@@ -127,7 +127,8 @@ def live_files(storage: Storage, location: str, version: int | None = None) -> s
     return {unquote(str(path)) for path in rows}
 
 
-def _commit_info(storage: Storage, commit: str) -> Mapping[str, Any]:
+def commit_info(storage: Storage, commit: str) -> Mapping[str, Any]:
+    """What one commit file tells of itself."""
     return next(iter(_actions(storage, commit, "commitInfo")), {})
 
 

@@ -21,7 +21,8 @@ PARTITION_BYTES = 64 << 20
 # measured: Arrow infers types at 100-150 MB/s on one core, so that this much takes seconds, not minutes.
 INSPECT_BYTES = 1 << 30
 
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+# zlib's `.deflate`, what Hadoop calls DefaultCodec, is told from gzip by its first bytes.
+COMPRESSIONS = {".gz": "gzip", ".deflate": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
 # What pandas takes for a missing value, so that a file reads the same here and there.
 NULL_VALUES = (

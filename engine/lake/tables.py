@@ -15,6 +15,7 @@ from engine.lake.delta_client import holds_delta, log_head, look_at_delta
 from engine.lake.delta_log import (
     DISTRIBUTION,
     commit_files,
+    commit_info,
     commits,
     delta_source,
     schema_of,
@@ -100,6 +101,18 @@ class Table(Readable):
     def history(self) -> tuple[Commit, ...]:
         """All commits, newest first."""
         return tuple(_commit(version, info) for version, info in commits(self.storage, self.location))
+
+    @property
+    def first_and_last(self) -> tuple[Commit | None, Commit | None]:
+        """The oldest and the newest commit that the log still has; of a long history nothing else is read."""
+        files = commit_files(self.storage, self.location)
+        if not files:
+            return None, None
+        first, last = (
+            _commit(version, commit_info(self.storage, files[version]))
+            for version in (min(files), max(files))
+        )
+        return first, last
 
     @property
     def schema(self) -> pa.Schema:

@@ -56,9 +56,9 @@ def _stored(value: exp.Expr, column: DeclaredColumn, table: str) -> exp.Expr:
 
 
 def declared_columns(
-    types: Sequence[tuple[str, SqlType]], names: Sequence[str] = ()
+    types: Sequence[tuple[str, SqlType]], names: Sequence[str] = (), required: Sequence[bool] = ()
 ) -> tuple[DeclaredColumn, ...]:
-    """The columns of a table that is made of a query.
+    """The columns of a table that is made of a query; `required` says which of them never hold NULL.
 
     Raises:
         BindError: A column without a name, or two of one name; or another number of names than columns.
@@ -76,7 +76,11 @@ def declared_columns(
                 f"Column {at} has none: give it an alias.",
             )
     _refuse_twice(found)
-    return tuple(DeclaredColumn(name, _held(kind)) for name, (_, kind) in zip(found, types, strict=True))
+    certain = required if len(required) == len(types) else [False] * len(types)
+    return tuple(
+        DeclaredColumn(name, _held(kind), nullable=not never)
+        for name, (_, kind), never in zip(found, types, certain, strict=True)
+    )
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

@@ -152,7 +152,7 @@ def test_values_are_cast_where_nothing_is_lost(
         value = np.nan if values[0] is None else float(values[0])
         assert scored(model, table) == pytest.approx([value * 111], nan_ok=True)
         return
-    with pytest.raises(error, match="'[abc]'") as caught:
+    with pytest.raises(error, match=r"'[abc]'") as caught:
         scored(model, table)
     assert "CAST" in str(caught.value) or "ISNULL" in str(caught.value)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import BindError, UnsupportedSqlError
+from engine.errors import BindError, SqlRuntimeError, UnsupportedSqlError
+from engine.lake import open_table
 from engine.runtime import InlineTasks
 from engine.session import Session
 from engine.session.system import VIEWS
@@ -205,3 +206,72 @@ def test_every_view_can_be_read_where_there_is_nothing_yet(session: Session, nam
     assert [column.lower() for column in rows.schema.names] == [
         column.lower() for column in VIEWS[name].columns
     ]
+
+
+def test_a_table_made_of_a_query_takes_over_what_is_never_null(session: Session) -> None:
+    session.run("""
+        CREATE TABLE t (a INT NOT NULL, b INT, c VARCHAR(5) NOT NULL); INSERT INTO t VALUES (1, NULL, 'x');
+        CREATE VIEW v AS SELECT a FROM t""")
+
+    def nullable(query: str) -> list[bool]:
+        session.run(f"CREATE TABLE u WITH (DISTRIBUTION = ROUND_ROBIN) AS {query}")
+        found = session.run(
+            "SELECT is_nullable FROM sys.columns WHERE object_id = OBJECT_ID('u') ORDER BY column_id"
+        )
+        session.run("DROP TABLE u")
+        return [bool(row) for row in found.to_arrow().column(0).to_pylist()]
+
+    assert nullable("SELECT a, b, c, a + 1 AS d, ISNULL(b, 0) AS e, ISNULL(b, b) AS f, 1 AS g FROM t") == [
+        False, True, False, True, False, True, False,
+    ]  # fmt: skip
+    assert nullable("SELECT x.a, y.a AS b FROM t AS x JOIN t AS y ON x.a = y.a") == [False, False]
+    assert nullable("SELECT x.a, y.a AS b FROM t AS x LEFT JOIN t AS y ON x.a = y.b") == [True, True]
+    assert nullable("SELECT a, COUNT(*) AS n FROM t GROUP BY a") == [False, True]
+    assert nullable("SELECT a, COUNT(*) AS n FROM t GROUP BY ROLLUP(a)") == [True, True]
+    assert nullable("SELECT a FROM v") == [True]
+    assert nullable("SELECT * FROM t") == [False, True, False]
+    assert nullable("SELECT y.*, x.b AS d FROM t AS x CROSS JOIN t AS y") == [False, True, False, True]
+    assert nullable("SELECT x.* FROM t AS x FULL JOIN t AS y ON x.a = y.b") == [True, True, True]
+    assert nullable("SELECT * FROM (SELECT a FROM t) AS s") == [True]
+    session.run("SELECT a INTO w FROM t")
+    with pytest.raises(SqlRuntimeError, match="Cannot insert the value NULL into column 'a'"):
+        session.run("INSERT INTO w SELECT b FROM t")
+
+
+def test_the_catalog_tells_identities_and_how_tables_are_kept(ask: Callable[[str], Rows]) -> None:
+    ask("""
+        CREATE TABLE h (a INT IDENTITY(1, 1), b INT) WITH (HEAP);
+        CREATE TABLE c (a INT, b INT NOT NULL, PRIMARY KEY NONCLUSTERED (b) NOT ENFORCED) WITH (CLUSTERED INDEX (a));
+        CREATE TABLE s (a INT); SELECT 1 AS one""")
+    assert ask("SELECT name, is_identity FROM sys.columns WHERE object_id = OBJECT_ID('h') ORDER BY 1") == [
+        ("a", True),
+        ("b", False),
+    ]
+    kept = "SELECT OBJECT_NAME(object_id) AS t, index_id, type, type_desc, is_primary_key FROM sys.indexes ORDER BY 1, 2"
+    assert ask(kept) == [
+        ("c", 1, 1, "CLUSTERED", False),
+        ("c", 2, 2, "NONCLUSTERED", True),
+        ("h", 0, 0, "HEAP", False),
+        ("s", 1, 5, "CLUSTERED COLUMNSTORE", False),
+    ]
+
+
+def test_sp_rename_renames_objects_and_columns(ask: Callable[[str], Rows], session: Session) -> None:
+    session.run("CREATE TABLE t (a INT); INSERT INTO t VALUES (7)")
+    session.run("EXEC sp_rename 'dbo.t', 'u'; EXEC sp_rename '[dbo].[u].[a]', 'b', 'COLUMN'")
+    assert ask("SELECT b FROM dbo.u") == [(7,)]
+    with pytest.raises(BindError, match="nope"):
+        session.run("EXEC sp_rename 'nope', 'x'")
+    with pytest.raises(UnsupportedSqlError, match="INDEX"):
+        session.run("EXEC sp_rename 'dbo.u.i', 'x', 'INDEX'")
+
+
+def test_of_a_long_history_the_catalog_reads_both_ends_alone(session: Session, storage: Storage) -> None:
+    session.run("CREATE TABLE t (a INT)")
+    for _ in range(4):
+        session.run("INSERT INTO t VALUES (1)")
+    table = open_table(storage, "dbo.t")
+    first, last = table.first_and_last
+    assert (first, last) == (table.history[-1], table.history[0])
+    [row] = session.run("SELECT create_date, modify_date FROM sys.tables").to_arrow().to_pylist()
+    assert row["create_date"] < row["modify_date"]

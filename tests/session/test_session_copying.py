@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,8 @@ def test_a_column_list_has_defaults_and_field_numbers(table: Session, ask: Ask, 
     [
         ("a.txt", b"1||a||31/12/2019;2||'b;b'||1.2.2020;", "FIELDTERMINATOR = '||', ROWTERMINATOR = ';', FIELDQUOTE = '''', DATEFORMAT = 'dmy'"),
         ("a.dat", gzip.compress(b"1\ta\t12-31-2019\r\n2\tb;b\t2/1/2020\r\n", mtime=0), "FIELDTERMINATOR = '0x09', COMPRESSION = 'Gzip', DATEFORMAT = 'mdy'"),
+        ("a.deflate", zlib.compress(b"1,a,2019-12-31\r\n2,b;b,2020-02-01\r\n"), "FIRSTROW = 1"),
+        ("a.raw", zlib.compress(b"1,a,2019-12-31\r\n2,b;b,2020-02-01\r\n"), "COMPRESSION = 'DefaultCodec'"),
         ("a.csv", "1,a,2019-12-31\r\n2,b;b,2020-02-01\r\n".encode("utf-16"), "ENCODING = 'UTF16', ROWTERMINATOR = '0x0D0A'"),
     ],
 )  # fmt: skip

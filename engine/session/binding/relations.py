@@ -30,6 +30,7 @@ class Relation:
         schema: The schema by which its name may be qualified; empty for what is no table of the workspace.
         query: The DuckDB query over the table of that name that gives `columns`; None if the table does.
         notes: What EXPLAIN says of how the rows came about.
+        required: Columns that were declared NOT NULL, in lower case.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Relation:
     schema: str = ""
     query: exp.Query | None = None
     notes: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

@@ -152,11 +152,11 @@ def _compression(name: str) -> str | None:
     Raises:
         UnsupportedSqlError: Text files of that compression cannot be read.
     """
-    known = {"": None, "GZIP": "gzip", "NONE": ""}
-    plain = "GZIP" if "GZIP" in name.upper() else name.upper()
+    known = {"": None, "GZIP": "gzip", "DEFAULTCODEC": "gzip", "NONE": ""}  # zlib is told from gzip
+    plain = next((one for one in ("GZIP", "DEFAULTCODEC") if one in name.upper()), name.upper())
     if plain not in known:
         raise UnsupportedSqlError(
-            f"Text files of COMPRESSION = '{name}' are not supported.", "Use GZIP or NONE."
+            f"Text files of COMPRESSION = '{name}' are not supported.", "Use GZIP, DEFAULTCODEC or NONE."
         )
     return known[plain]
 

@@ -165,7 +165,8 @@ class World:
             table = open_table(self.storage, TableName(key.schema, key.name))
         except NotFoundError:
             return None
-        columns = typed(columns_of(declaration_of(self.definitions, key), table.schema, f"table '{key}'"))
+        declared = columns_of(declaration_of(self.definitions, key), table.schema, f"table '{key}'")
+        columns = typed(declared)
         changed = {
             name: duckdb_type(kind).sql(dialect="duckdb")
             for name, kind in columns.items()
@@ -180,7 +181,8 @@ class World:
             known_as=str(key),
             change=None if open_work is None else partial(open_work.seen, key),
         )
-        return Relation(key.name, columns, rows, schema=key.schema)
+        required = frozenset(column.name.lower() for column in declared if not column.nullable)
+        return Relation(key.name, columns, rows, schema=key.schema, required=required)
 
     def _temporary(self, name: Name, node: exp.Expr) -> Relation:
         found = self.temps.get(name.name.lower())

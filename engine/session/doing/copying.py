@@ -204,7 +204,10 @@ def _file_type(run: Run, options: CopyOptions) -> str:
         told = run.world.definitions.get(Kind.FILE_FORMAT, Key.of(options.file_format.name)).body
         form = {"DELIMITEDTEXT": "CSV"}.get(str(told["type"]), str(told["type"]))
     if form not in ("CSV", "PARQUET"):
-        raise UnsupportedSqlError(f"FILE_TYPE = '{form}' is not supported.", "Load CSV or PARQUET files.")
+        hint = "Load CSV or PARQUET files."
+        if form == "ORC":
+            hint += " pyarrow.parquet.write_table(pyarrow.orc.read_table(file), target) makes Parquet of ORC."
+        raise UnsupportedSqlError(f"FILE_TYPE = '{form}' is not supported.", hint)
     given = [name for name in _OF_TEXT if getattr(options, name) is not None]
     if form == "PARQUET" and given:
         raise BindError(f"{given[0].upper()} is an option of CSV files.", "Leave it out for Parquet files.")

@@ -47,6 +47,27 @@ def do_transfer(run: Run, statement: TransferObject) -> None:
     run.rowcount = -1
 
 
+def rename_by_procedure(run: Run, old: str, new: str, kind: str) -> None:
+    """`sp_rename 'dbo.t', 'u'` and `sp_rename 'dbo.t.a', 'b', 'COLUMN'`.
+
+    Raises:
+        BindError: There is none of that name.
+        UnsupportedSqlError: Another kind than an object or a column.
+    """
+    parts = [part.strip('[]"') for part in old.split(".")]
+    word = kind.upper() or "OBJECT"
+    if word == "COLUMN" and len(parts) >= 2:
+        rename_column(run, Name(*reversed(parts[:-1])), parts[-1], new)
+    elif word == "OBJECT":
+        _move(run, Name(*reversed(parts)), Name(new, parts[-2] if len(parts) > 1 else ""))
+    else:
+        raise UnsupportedSqlError(
+            f"sp_rename of '{old}' as {word} is not supported.",
+            "Rename an object: 'schema.name'; or a column: 'schema.table.column', with 'COLUMN'.",
+        )
+    run.rowcount = -1
+
+
 def _move(run: Run, name: Name, new: Name) -> None:
     world = run.world
     key, to = world.key(name), world.key(new)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from engine.errors import BindError
 from engine.runtime import answer_of
+from engine.session.doing.renaming import rename_by_procedure
 from engine.session.doing.workloads import set_member
 from engine.session.requests.budget import Period
 from engine.session.result import ResultSet
@@ -45,8 +46,10 @@ def _set_data_processed_limit(run: Run, arguments: Sequence[Argument]) -> None:
         run.world.put_setting(period.setting, limit)
 
 
-def _named(run: Run, arguments: Sequence[Argument], names: Sequence[str]) -> Mapping[str, Any]:
-    """Values of the parameters, by name or in order; every one must be given."""
+def _named(
+    run: Run, arguments: Sequence[Argument], names: Sequence[str], optional: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Values of the parameters, by name or in order; every one must be given, but for optional ones."""
     if len(arguments) > len(names):
         raise BindError(
             "Procedure or function has too many arguments specified.", f"Give {', '.join(names)}."
@@ -57,7 +60,7 @@ def _named(run: Run, arguments: Sequence[Argument], names: Sequence[str]) -> Map
         if name not in names:
             raise BindError(f"@{name} is not a parameter of the procedure.", f"It has {', '.join(names)}.")
         given[name] = run.value(argument.value)[0]
-    missing = [name for name in names if name not in given]
+    missing = [name for name in names if name not in given and name not in optional]
     if missing:
         raise BindError(
             f"Procedure or function expects parameter '@{missing[0]}', which was not supplied.",
@@ -103,6 +106,12 @@ def _drop_role_member(run: Run, arguments: Sequence[Argument]) -> None:
     set_member(run, str(given["rolename"]), str(given["membername"]), there=False)
 
 
+def _rename(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_rename 'old', 'new' [, 'OBJECT' | 'COLUMN']`."""
+    given = _named(run, arguments, ("objname", "newname", "objtype"), optional=("objtype",))
+    rename_by_procedure(run, str(given["objname"]), str(given["newname"]), str(given.get("objtype") or ""))
+
+
 def _set_session_context(run: Run, arguments: Sequence[Argument]) -> None:
     """`sp_set_session_context 'wlm_context', '...'`: what a classifier may ask for."""
     given = _named(run, arguments, ("key", "value"))
@@ -115,6 +124,7 @@ _PROCEDURES: dict[str, Callable[[Run, Sequence[Argument]], None]] = {
     "sp_addrolemember": _add_role_member,
     "sp_describe_first_result_set": _describe_first_result_set,
     "sp_droprolemember": _drop_role_member,
+    "sp_rename": _rename,
     "sp_set_data_processed_limit": _set_data_processed_limit,
     "sp_set_session_context": _set_session_context,
 }

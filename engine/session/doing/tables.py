@@ -15,6 +15,7 @@ from engine.session.catalog.declarations import COLUMNSTORE, Declaration, Declar
 from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Kind, already_there
 from engine.session.catalog.numbering import forget_numbers
 from engine.session.doing.targets import Target, find_target
+from engine.session.nullability import never_null
 from engine.session.storing import declared_columns
 from engine.sql.meaning import named_collation
 from engine.sql.meaning.types import Base
@@ -38,14 +39,24 @@ def do_create_table(run: Run, statement: tables.CreateTable) -> None:
 def do_create_table_as(run: Run, statement: tables.CreateTableAs) -> None:
     """CREATE TABLE ... AS SELECT: one commit, or nothing."""
     bound = run.bind(statement.query)
-    target = _new(run, statement.name, declared_columns(run.types(bound), statement.columns), statement.table)
+    target = _new(
+        run,
+        statement.name,
+        declared_columns(run.types(bound), statement.columns, never_null(bound)),
+        statement.table,
+    )
     run.counted(target.write(run, target.rows(run, bound), "create"))
     _declare(run, target)
 
 
 def do_select_into(run: Run, statement: SelectInto) -> None:
     bound = run.bind(statement.query)
-    target = _new(run, statement.target, declared_columns(run.types(bound)), tables.TableOptions())
+    target = _new(
+        run,
+        statement.target,
+        declared_columns(run.types(bound), required=never_null(bound)),
+        tables.TableOptions(),
+    )
     run.counted(target.write(run, target.rows(run, bound), "create"))
     _declare(run, target)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from engine.session.catalog.declarations import COLUMNSTORE, declaration_of
 from engine.session.catalog.definitions import Kind
 from engine.session.system.columns import TYPE_IDS, bytes_of, columns_of_object, digits_of, scale_of
 from engine.session.system.objects import (
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.session.binding.world import World
 
 _OWNER = 1  # dbo
+# `index_id` and `type` of what a table is kept as.
+_INDEXES = {"HEAP": (0, 0), "CLUSTERED": (1, 1), COLUMNSTORE: (1, 5)}
 _DESCRIBED = {"U": "USER_TABLE", "V": "VIEW", "P": "SQL_STORED_PROCEDURE", "ET": "EXTERNAL_TABLE"}
 _OBJECT = {
     "name": NAME,
@@ -87,7 +90,7 @@ def _columns(world: World) -> Iterator[Row]:
             yield (
                 found.id, column.name, position, number, number, bytes_of(kind), digits_of(kind) or 0,
                 scale_of(kind) or 0, _collation(world, column.type.collation, kind.base), column.nullable,
-                True, False, False, int(bool(column.default)),
+                True, column.identity is not None, False, int(bool(column.default)),
             )  # fmt: skip
 
 
@@ -134,8 +137,14 @@ def _table_id(name: str) -> int:
 
 def _indexes(world: World) -> Iterator[Row]:
     for found in stored_tables(world):
-        name = f"ClusteredIndex_{found.id:08x}"
-        yield found.id, name, 1, 5, "CLUSTERED COLUMNSTORE", False, False, False
+        declared = declaration_of(world.definitions, found.key)
+        index = COLUMNSTORE if declared is None else declared.index
+        number, kind = _INDEXES[index]
+        name = f"ClusteredIndex_{found.id:08x}" if number else None
+        yield found.id, name, number, kind, index, False, False, False
+        for at, key in enumerate(() if declared is None else declared.keys, 2):
+            name = key.name or f"Key_{found.id:08x}_{at}"
+            yield found.id, name, at, 2, "NONCLUSTERED", True, key.primary, False
 
 
 def _databases(world: World) -> Iterator[Row]:

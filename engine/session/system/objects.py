@@ -94,6 +94,6 @@ def when_made(world: World, found: Found) -> tuple[dt.datetime | None, dt.dateti
 
     if found.type != "U":
         return None, None
-    history = open_table(world.storage, TableName(found.key.schema, found.key.name)).history
-    moments = [commit.at.replace(tzinfo=None) for commit in history]
-    return (moments[-1], moments[0]) if moments else (None, None)
+    ends = open_table(world.storage, TableName(found.key.schema, found.key.name)).first_and_last
+    made, changed = (None if one is None else one.at.replace(tzinfo=None) for one in ends)
+    return made, changed
