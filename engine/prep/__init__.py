@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.prep.default import DefaultFeatures, default_features
     from engine.prep.fitting import FittedFeatures, fit, signature_of
     from engine.prep.inputs import InputSpec, Signature, feed, frame
-    from engine.prep.plan import learns_from_label
+    from engine.prep.plan import keeps_columns, learns_from_label
     from engine.prep.transformers import DatetimeParts, TextHasher
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "feed",
     "fit",
     "frame",
+    "keeps_columns",
     "learns_from_label",
     "signature_of",
 ]
@@ -49,6 +50,7 @@ _HOMES = {
     "default_features": "default",
     "FittedFeatures": "fitting",
     "fit": "fitting",
+    "keeps_columns": "plan",
     "learns_from_label": "plan",
     "signature_of": "fitting",
     "InputSpec": "inputs",

@@ -18,6 +18,7 @@ from engine.prep.compose import fit_step
 from engine.prep.crossing import inside, without_fold
 from engine.prep.graph import feature_names, to_onnx
 from engine.prep.inputs import Signature, frame, kind_of
+from engine.prep.nulls import with_nan, with_words
 from engine.prep.parity import check_parity
 from engine.prep.passes import drive
 from engine.prep.plan import check, check_label, texts_left, times_left, used_columns
@@ -110,10 +111,11 @@ def fit(
         label = Target.of(blocks.schema, target, keys).dealt(folds, seed)
     names = tuple(schema.names)
     inflow = Inflow(View(names), head, _layout(schema), names, label)
-    fitted = drive(fit_step(transformer, inflow), blocks, signature, runner)
+    fitted = drive(fit_step(with_nan(transformer), inflow), blocks, signature, runner)
     preparation = _exported(fitted, signature)
     check_parity(fitted, head, preparation.matrix(rows), preparation.feature_names)
-    return FittedFeatures(fitted, preparation, _crossed(fitted, inflow, signature))
+    crossed = _crossed(fitted, inflow, signature)
+    return FittedFeatures(with_words(fitted), preparation, crossed)
 
 
 def signature_of(transformer: Estimator, schema: pa.Schema, target: str | None = None) -> Signature:

@@ -15,6 +15,15 @@ def is_missing(value: Any) -> bool:
     return bool(value != value)  # noqa: PLR0124 - NaN is the one value that differs from itself
 
 
+def means_null(value: Any) -> bool:
+    """Say whether a word for missing values means what is null in a source: nulls and empty texts are one."""
+    import pandas as pd
+
+    if value is None or value is pd.NA:
+        return True
+    return value == "" if isinstance(value, str) else isinstance(value, float) and is_missing(value)
+
+
 def missing(column: np.ndarray) -> np.ndarray:
     """Return a mask of the missing values of a float64 or object column."""
     return np.asarray(column != column, dtype=bool)  # noqa: PLR0124

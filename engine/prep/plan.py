@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer, TargetEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from engine.errors import UnsupportedError
 from engine.prep.rules import rule_for
@@ -23,6 +35,11 @@ if TYPE_CHECKING:
 
 # What puts out a text for a text.
 KEEPS_TEXTS = (FunctionTransformer, SimpleImputer)
+# What puts out at least a column for each that it gets, bar those that hold nothing.
+KEEPS_COLUMNS = (
+    FunctionTransformer, KBinsDiscretizer, MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder,
+    PolynomialFeatures, QuantileTransformer, RobustScaler, SimpleImputer, StandardScaler, TargetEncoder,
+)  # fmt: skip
 
 
 def check(step: Estimator) -> None:
@@ -68,6 +85,11 @@ def leaves_of(step: Estimator) -> Iterator[Estimator]:
         return
     for part in inner:
         yield from leaves_of(part)
+
+
+def keeps_columns(step: Estimator) -> bool:
+    """Say whether a preparation puts out at least as many columns as it looks at."""
+    return all(type(leaf) in KEEPS_COLUMNS for leaf in leaves_of(step))
 
 
 def learns_from_label(step: Estimator) -> bool:

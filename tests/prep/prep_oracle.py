@@ -93,4 +93,4 @@ def _assert_same(mine: Any, wanted: Any, rtol: float, where: str) -> None:
     elif isinstance(wanted, np.ndarray):
         np.testing.assert_array_equal(mine, wanted, err_msg=where)
     else:
-        assert mine == wanted or mine is wanted, where
+        assert mine is wanted or mine == wanted, where

@@ -109,6 +109,28 @@ def test_target_encoders(encoder: Any, label: str) -> None:
     fit_with_label(encoder, words(), LABELS[label], rtol=1e-9)
 
 
+# of the columns of `words`: in another order, some left out, one that never comes, the missing one in or out
+GIVEN = [
+    ["Zürich", "never", "a"],
+    ["b", " a", np.nan],
+    ["often", "once"],
+    [1, 2, 30, np.nan],
+    [0.0, 0.1, 7.0],
+]
+
+
+@pytest.mark.parametrize("label", list(LABELS))
+def test_target_encoders_of_given_categories(label: str) -> None:
+    fit_with_label(TargetEncoder(categories=GIVEN), words(), LABELS[label], rtol=1e-9)
+    fit_with_label(TargetEncoder(categories=GIVEN, smooth=3.0), words(), LABELS[label], rtol=1e-9)
+
+
+def test_given_categories_are_of_each_column() -> None:
+    full = words().append_column("y", LABELS["ints"])
+    with pytest.raises(DataError, match="categories= has 1 lists for 5 columns"):
+        fit(TargetEncoder(categories=GIVEN[:1]), split(full, [100]), InlineRunner(), target="y")
+
+
 def test_an_amount_may_be_a_whole_number() -> None:
     fit_with_label(TargetEncoder(target_type="continuous"), words(), LABELS["ints"], rtol=1e-9)
 

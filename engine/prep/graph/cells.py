@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -54,6 +55,7 @@ class Graph:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._integers: dict[int, str] = {}
+        self._names: Counter[str] = Counter()
         self._count = 0
 
     def raw(self) -> dict[str, Cell]:
@@ -96,9 +98,16 @@ class Graph:
         output = self.fresh(kind.lower())
         names = [output, *(self.fresh(kind.lower()) for _ in range(outputs - 1))]
         self._nodes.append(
-            helper.make_node(kind, inputs, names, name=name or output, domain=domain, **attributes)
+            helper.make_node(
+                kind, inputs, names, name=self._named(name) or output, domain=domain, **attributes
+            )
         )
         return output
+
+    def _named(self, name: str) -> str:
+        """A node's name; two encoders of one column give the same one, which a number then tells apart."""
+        self._names[name] += 1
+        return name if self._names[name] == 1 or not name else f"{name} ({self._names[name]})"
 
     def inline(self, graph: onnx.GraphProto, inputs: Sequence[str]) -> str:
         """Add another graph of one output, its names made fresh, and return the name of its output."""

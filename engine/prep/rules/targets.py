@@ -1,4 +1,9 @@
-"""TargetEncoder: fitted on all rows for scoring, and without each fold for the rows that train."""
+"""TargetEncoder: fitted on all rows for scoring, and without each fold for the rows that train.
+
+The fitted encoder is scikit-learn's, number for number. The folds of the cross-fit are as many as it says,
+but of other rows: scikit-learn deals rows out by their place in the one array that it has, and here a row's
+fold follows from its own values, so that it is the same however the rows lie in partitions and on workers.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from sklearn.preprocessing import TargetEncoder
 
 from engine.errors import DataError
 from engine.prep.crossing import Crossing
-from engine.prep.missing import missing
+from engine.prep.missing import is_missing, missing
 from engine.prep.passes import Fit, request
 from engine.prep.rules.encoders import categories_given
 from engine.prep.rules.rule import Reason, Rule, finished
@@ -23,10 +28,10 @@ if TYPE_CHECKING:
 
 
 def _refuse(encoder: Estimator) -> Reason | None:
-    if categories_given(encoder):
-        return Reason("categories=[...]", "Leave categories='auto': unknown ones get the overall mean.")
     if encoder.shuffle is False:
-        return Reason("shuffle=False", "Rows are dealt out by their values, not by their place.")
+        return Reason(
+            "shuffle=False", "Leave shuffle=True: rows have no place here, their values decide their fold."
+        )
     if folds_of(encoder) is None:
         return Reason(
             f"cv={encoder.cv!r}", "Give a number of folds, or KFold(n, shuffle=True, random_state=...)."
@@ -58,7 +63,7 @@ def _fit(encoder: Estimator, inflow: Inflow) -> Fit[Estimator]:
     fitted = finished(encoder, inflow, _finish, (columns, classes))
     sizes = len(columns[0].tally.rows[0])
     rest = [[other for other in range(sizes) if other != fold] for fold in range(sizes)]
-    in_order = [_sorted(column) for column in columns]
+    in_order = _in_order(encoder, columns)
     without = [_attributes(encoder, [c.tally.over(kept, axis=1) for c in in_order]) for kept in rest]
     inflow.crossings.append(Crossing(fitted, tuple(without)))
     return fitted
@@ -84,7 +89,7 @@ def _classes(encoder: Estimator, kinds: LabelKinds) -> tuple[Any, ...] | None:
 def _finish(
     encoder: Estimator, inflow: Inflow, found: tuple[Sequence[Encoded], tuple[Any, ...] | None]
 ) -> Estimator:
-    columns, classes = [_sorted(column) for column in found[0]], found[1]
+    columns, classes = _in_order(encoder, found[0]), found[1]
     rows = max(2, *(len(column.categories) for column in columns))
     frame = inflow.like([np.append(c, c[:1].repeat(rows - len(c))) for c in (e.categories for e in columns)])
     asked = encoder.get_params()
@@ -128,6 +133,37 @@ def _encodings(smooth: Any, column: Tally, mean: np.ndarray, variance: np.ndarra
         else:
             found = (smooth * mean + rows * column.mean) / (smooth + rows)
     return np.where((rows > 0) & ~np.isnan(found), found, mean)
+
+
+def _in_order(encoder: Estimator, columns: Sequence[Encoded]) -> list[Encoded]:
+    """The columns with their categories as scikit-learn lists them: as they were given, or sorted."""
+    if not categories_given(encoder):
+        return [_sorted(column) for column in columns]
+    if len(encoder.categories) != len(columns):
+        raise ValueError(f"categories= has {len(encoder.categories)} lists for {len(columns)} columns")
+    return [_listed(column, given) for column, given in zip(columns, encoder.categories, strict=True)]
+
+
+def _listed(column: Encoded, given: Sequence[Any]) -> Encoded:
+    """The given categories; rows of others count for the first one, as they do in scikit-learn."""
+    categories = np.array(given, dtype=column.categories.dtype)
+    places = {_name_of(category): place for place, category in enumerate(categories)}
+    here = np.array([places.get(_name_of(category), 0) for category in column.categories])
+    others, tally = here == 0, column.tally
+    first = tally.over(np.flatnonzero(others).tolist(), axis=0) if others.any() else None
+    spread = []
+    for name in ("rows", "mean", "squares"):
+        values = getattr(tally, name)
+        wide = np.zeros((len(categories), *values.shape[1:]))
+        wide[here[~others]] = values[~others]
+        if first is not None:
+            wide[0] = getattr(first, name)
+        spread.append(wide)
+    return Encoded(categories, Tally(*spread))
+
+
+def _name_of(category: Any) -> Any:
+    return None if is_missing(category) else category
 
 
 def _sorted(column: Encoded) -> Encoded:
