@@ -111,7 +111,7 @@ def read_file(path: str | Path) -> bytes:
     size = path.stat().st_size
     for tensor in _tensors(model):
         if _is_outside(tensor):
-            size += _checked(tensor, folder).stat().st_size
+            size += _length(tensor, _checked(tensor, folder))
     if size > LARGEST:
         raise FormatError(
             f"'{path}' has {size:,} bytes of weights; the limit is {LARGEST:,}.", "Export a smaller model."
@@ -134,6 +134,23 @@ def _checked(tensor: onnx.TensorProto, folder: Path) -> Path:
             path=named,
         )
     return place
+
+
+def _length(tensor: onnx.TensorProto, place: Path) -> int:
+    """Bytes of a file that are a tensor's: many tensors may share a file, and parts of it."""
+    told, size = {entry.key: entry.value for entry in tensor.external_data}, place.stat().st_size
+    try:
+        offset = int(told.get("offset", 0))
+        length = int(told.get("length", size - offset))
+    except ValueError:
+        offset = length = -1
+    if offset < 0 or length < 0 or offset + length > size:
+        raise FormatError(
+            f"The ONNX file wants the weights '{tensor.name}' from bytes that '{place.name}' does not have.",
+            "Copy both files again; they belong together.",
+            path=str(place),
+        )
+    return length
 
 
 def _is_outside(tensor: onnx.TensorProto) -> bool:
@@ -163,6 +180,10 @@ def _tensors_of_node(node: onnx.NodeProto) -> Iterator[onnx.TensorProto]:
         if attribute.HasField("t"):
             yield attribute.t
         yield from attribute.tensors
+        sparse = [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
+        for one in (*sparse, *attribute.sparse_tensors):
+            yield one.values
+            yield one.indices
         if attribute.HasField("g"):
             yield from _tensors_of(attribute.g)
         for inner in attribute.graphs:

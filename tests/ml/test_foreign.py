@@ -20,6 +20,7 @@ from engine.errors import (
     SignatureError,
     UnsupportedError,
 )
+from engine.inference import graphs
 from engine.ml.foreign import checked_foreign
 from engine.ml.model import Model
 from engine.ml.scoring import scorer_for
@@ -95,6 +96,82 @@ def test_weights_in_the_files_folder_come_along_and_others_are_refused(tmp_path:
             checked_foreign(inside / "m.onnx", None)
     with pytest.raises(PathRefusedError, match="another file"):
         checked_foreign(model.SerializeToString(), None)
+
+
+def outside(tensor: onnx.TensorProto, **told: str) -> onnx.TensorProto:
+    """A tensor whose values are said to be in a file."""
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in told.items():
+        tensor.external_data.add(key=key, value=value)
+    return tensor
+
+
+def hostile(place: str, **told: str) -> dict[str, onnx.ModelProto]:
+    """Models that want weights from a place, each from another corner of the format."""
+    weights = numpy_helper.from_array(WEIGHTS[:, 0], "w")
+    made = {name: linear() for name in ("initializer", "constant", "sparse", "branch", "function")}
+    outside(made["initializer"].graph.initializer[0], location=place, **told)
+    value = outside(numpy_helper.from_array(WEIGHTS, "v"), location=place, **told)
+    made["constant"].graph.node.append(helper.make_node("Constant", [], ["v"], value=value))
+    indices = numpy_helper.from_array(np.arange(3), "i")
+    sparse = helper.make_sparse_tensor(weights, indices, [3])
+    outside(sparse.values, location=place, **told)
+    made["sparse"].graph.node.append(helper.make_node("Constant", [], ["s"], sparse_value=sparse))
+    inner = helper.make_graph([helper.make_node("Identity", ["v"], ["z"])], "inner", [], [], [value])
+    made["branch"].graph.node.append(
+        helper.make_node("If", ["c"], ["z"], then_branch=inner, else_branch=inner)
+    )
+    constant = helper.make_node("Constant", [], ["v"], value=value)
+    opsets = [helper.make_opsetid("", 18)]
+    made["function"].functions.append(helper.make_function("own", "F", [], ["v"], [constant], opsets))
+    return made
+
+
+@pytest.mark.parametrize("corner", ["initializer", "constant", "sparse", "branch", "function"])
+def test_no_corner_of_a_file_reaches_outside_its_folder(tmp_path: Path, corner: str) -> None:
+    inside = tmp_path / "model"
+    inside.mkdir()
+    (tmp_path / "secret").write_bytes(WEIGHTS.tobytes())
+    (inside / "link").symlink_to(tmp_path / "secret")
+    for place in ("../secret", "link", "/etc/hostname", "", ".", "gone.bin"):
+        model = hostile(place)[corner].SerializeToString()
+        (inside / "m.onnx").write_bytes(model)
+        with pytest.raises(PathRefusedError, match="weights"):
+            checked_foreign(inside / "m.onnx", None)
+        with pytest.raises(PathRefusedError, match="another file"):
+            checked_foreign(model, None)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"offset": "-4"}, {"length": "1000"}, {"offset": "8", "length": "8"}, {"length": "many"}],
+    ids=str,
+)
+def test_weights_beyond_the_end_of_their_file_are_refused(tmp_path: Path, told: dict[str, str]) -> None:
+    (tmp_path / "w.bin").write_bytes(WEIGHTS.tobytes())
+    (tmp_path / "m.onnx").write_bytes(hostile("w.bin", **told)["initializer"].SerializeToString())
+    with pytest.raises(FormatError, match="does not have"):
+        checked_foreign(tmp_path / "m.onnx", None)
+
+
+def test_size_counts_what_tensors_take_and_not_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many tensors share a file; many may name the same bytes of it, and take more memory than disk."""
+    (tmp_path / "w.bin").write_bytes(WEIGHTS.tobytes() + bytes(5000))
+    model = hostile("w.bin", offset="0", length="12")["initializer"]
+    for number in range(20):
+        more = outside(numpy_helper.from_array(WEIGHTS, f"w{number}"), location="w.bin", length="12")
+        model.graph.initializer.append(more)
+    monkeypatch.setattr(graphs, "LARGEST", 10_000)
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    assert len(checked_foreign(tmp_path / "m.onnx", None)) < 10_000
+    for tensor in model.graph.initializer[1:]:
+        tensor.external_data[-1].value = "5000"
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(FormatError, match=r"bytes of weights; the limit is 10,000"):
+        checked_foreign(tmp_path / "m.onnx", None)
 
 
 @pytest.mark.parametrize(

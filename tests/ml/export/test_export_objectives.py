@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,8 @@ def test_several_targets_have_a_score_each(objective: str) -> None:
     label = make_label(objective, matrix)
     label = np.stack([label, 1 - label, label / 2], axis=1)
     booster = train(objective, matrix, label=label)
+    starts = json.loads(booster.save_config())["learner"]["learner_model_param"]["base_score"]
+    assert starts.count(",") == 2, "a base score for each target"
     exported = export(
         booster, concat_preparation(), classes=None, sample_rows=as_columns(matrix[:300]), metadata={}
     )
