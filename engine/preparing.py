@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import OptionError
 from engine.progress import show
 from engine.recorded import recorded
 from pools import Pool
+from pools.options import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,7 @@ class PreparingVerbs(Pool):
     workspace: Workspace
     progress: bool
 
+    @spelt(OptionError)
     def fit(self, features: Any, source: Readable | str, *, target: str | None = None) -> FittedFeatures:
         """Fit a plain scikit-learn transformer on all rows of a source, partition by partition.
 

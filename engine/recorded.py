@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
+from engine.errors import OptionError
 from engine.events import running
+from pools.options import options_of, refuse_unknown
 
 if TYPE_CHECKING:
     from engine.events import EventLog
@@ -33,19 +35,24 @@ class Recorder(Protocol):
         """Everything used so far."""
 
 
-def recorded(verb: str, name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def recorded(
+    verb: str, name: str, *, also: Collection[str] = ()
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A decorator of the verbs of a `Recorder`.
 
     Args:
         verb: What it does, as the log calls it.
         name: The run's name, with the call's arguments in braces: `"score into {into}"`.
+        also: Options that the verb hands on. Others that it does not have itself are an OptionError, which
+            names the nearest that it has.
     """
 
     def wrap(method: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(method)
+        signature, known = inspect.signature(method), (*options_of(method), *also)
 
         @functools.wraps(method)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            refuse_unknown(OptionError, method.__name__, kwargs, known)
             try:
                 bound = signature.bind(*args, **kwargs)
             except TypeError:

@@ -8,7 +8,9 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from engine.pool import WorkspacePool
-from pools import PoolSpec
+from pools import PoolSpec, PoolSpecError
+from pools.options import spelt
+from pools.spec import POOL_OPTIONS
 
 if TYPE_CHECKING:
     from engine.events import EventLog
@@ -67,6 +69,7 @@ class Workspace:
 
         return workspace_collation(self.storage, self._collation)
 
+    @spelt(PoolSpecError, also=POOL_OPTIONS)
     def dedicated(
         self,
         name: str,
@@ -96,6 +99,7 @@ class Workspace:
             dwu=dwu,
         )
 
+    @spelt(PoolSpecError, also=(*POOL_OPTIONS, "idle_seconds"))
     def serverless(
         self, name: str, *, max_workers: int, progress: bool = True, strict: bool = False, **settings: Any
     ) -> WorkspacePool:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypedDict, Unpack
 
 from pools.errors import PoolSpecError
 from pools.guard import is_loopback, new_token
+from pools.options import spelt
 from pools.policy import Dedicated, Policy, Serverless
 
 # What the workers of an analytics pool import sooner or later (`pools.preloaded` says what was tried after
@@ -75,6 +76,9 @@ class Options(TypedDict, total=False):
     allowed_failures: int
 
 
+POOL_OPTIONS = tuple(Options.__annotations__)
+
+
 @dataclass(frozen=True, slots=True)
 class PoolSpec:
     """A pool's name, size and place; `PoolSpec.dedicated` and `PoolSpec.serverless` make one.
@@ -120,11 +124,13 @@ class PoolSpec:
     allowed_failures: int = 5
 
     @classmethod
+    @spelt(PoolSpecError, also=POOL_OPTIONS)
     def dedicated(cls, name: str, *, nodes: int, **options: Unpack[Options]) -> Self:
         """A pool of `nodes` workers, there from start to close; `options` are the arguments of the class."""
         return cls(name, Dedicated(whole("nodes", nodes, least=1)), **options)
 
     @classmethod
+    @spelt(PoolSpecError, also=POOL_OPTIONS)
     def serverless(
         cls, name: str, *, max_workers: int, idle_seconds: float = 60.0, **options: Unpack[Options]
     ) -> Self:
