@@ -10,6 +10,7 @@ from engine.errors import OptionError
 from engine.progress import show
 from engine.recorded import recorded
 from pools import Pool
+from pools.options import options_of, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class TrainingVerbs(Pool):
         """The log of the workspace."""
         return self.workspace.events
 
+    @spelt(OptionError)
     def training_set(  # noqa: PLR0913 - keywords of the user's
         self,
         source: Readable | str,
@@ -102,7 +104,7 @@ class TrainingVerbs(Pool):
             split=split or Split(valid=valid, test=test, seed=seed),
         )
 
-    @recorded("tune", "tune {name}")
+    @recorded("tune", "tune {name}", also=options_of(training_set))
     def tune(  # noqa: PLR0913 - keywords of the user's
         self,
         source: Readable | TrainingSet | str,
@@ -145,6 +147,8 @@ class TrainingVerbs(Pool):
 
         Raises:
             OptionError: A parameter or option that makes no sense.
+            UnsupportedError: A worker cannot hold the matrix, which all trials on it share; said before a row
+                is read where the files' footers tell the size.
             NotFoundError, DataError, UnsupportedError: As `training_set`.
         """
         from engine.ml.search import begin
@@ -163,11 +167,12 @@ class TrainingVerbs(Pool):
             schedule=schedule,
             first=first,
         )
+        self._check_size(source, data)
         made = self._training_set(source, {"seed": seed, **data})
         with show(f"tune {made.label.column}", trials or math.nan, visible=self.progress) as bar:
             return begin(Asked(name, plan, made), self._surroundings(bar, made.label.metric)).run()
 
-    @recorded("tune", "resume {name}")
+    @recorded("tune", "resume {name}", also=("trials", "seconds", "core_seconds"))
     def resume_study(self, name: str, **limits: Any) -> Study:
         """Go on with a study that a crash or a limit has ended, from its journal in the workspace.
 
@@ -240,7 +245,7 @@ class TrainingVerbs(Pool):
             resume=self.resume_study,
         )
 
-    @recorded("train", "train {name}")
+    @recorded("train", "train {name}", also=options_of(training_set))
     def train(
         self,
         source: Readable | TrainingSet | str,
@@ -294,6 +299,17 @@ class TrainingVerbs(Pool):
             )
             bar.advance()
         return trained
+
+    def _check_size(self, source: Readable | TrainingSet | str, data: Mapping[str, Any]) -> None:
+        """Refuse a search on what no worker can hold, by the footers of its files."""
+        from engine.lake import open_source
+        from engine.ml.sizes import check_source
+        from engine.ml.training_set import Columns, TrainingSet
+
+        if not isinstance(source, TrainingSet) and "target" in data:
+            columns = Columns(data["target"], data.get("weight"), data.get("group"))
+            found = open_source(self.workspace.storage, source)
+            check_source(self, found, data.get("features"), columns)
 
     def _training_set(self, source: Readable | TrainingSet | str, data: Mapping[str, Any]) -> TrainingSet:
         from engine.ml.training_set import TrainingSet

@@ -77,16 +77,25 @@ def boost_round(booster: xgb.Booster, stretch: Stretch, train: xgb.DMatrix, inde
     """
     import xgboost as xgb
 
-    method = stretch.params.get("tree_method", "hist")
     try:
         if any(float(stretch.params.get(name, 1)) < 1 for name in _COLUMN_SAMPLING):
-            # To configure it for another method and back makes a new updater: under a millisecond.
-            booster.set_param({"tree_method": "approx" if method == "hist" else "hist"})
-            booster.num_boosted_rounds()
-            booster.set_param({"tree_method": method})
+            renew_updater(booster, stretch)
         booster.update(train, index)
     except xgb.core.XGBoostError as refused:
         raise refused_params(stretch.params, refused) from None
+
+
+def renew_updater(booster: xgb.Booster, stretch: Stretch) -> None:
+    """Drop what grows the booster's trees, for a new one: it samples columns afresh, and holds no memory.
+
+    An updater keeps the histograms of the last tree and the places of all rows in it: after trees of depth 8
+    on 800,000 rows 61 MiB, where the matrix itself takes 77. To configure the booster for another method and
+    back takes less than a millisecond; what it predicts for the rows stays.
+    """
+    method = stretch.params.get("tree_method", "hist")
+    booster.set_param({"tree_method": "approx" if method == "hist" else "hist"})
+    booster.num_boosted_rounds()
+    booster.set_param({"tree_method": method})
 
 
 def judge(

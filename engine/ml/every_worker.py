@@ -15,6 +15,7 @@ from engine.errors import TaskLostError, UnsupportedError
 from engine.ml.boost import refused_params
 from engine.ml.matrix import DEFAULT_MAX_BIN
 from engine.ml.one_worker import best_rounds
+from engine.ml.quiet import greet_nobody
 from engine.ml.split import TEST, TRAIN, VALID
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _fit(
     done = fit.start + len(curve) if fit.patience is not None else _rounds(model)
     # A fit that goes on counts its rounds from 0 again, and would draw the same rows and columns again.
     params = {**fit.params, "seed": int(fit.params.get("seed", 0)) + done} if done else dict(fit.params)
+    pool.client.run(greet_nobody)
     # xgboost.dask looks for a current client even where it is given one
     with pool.client.as_current():
         booster, more = _train(pool, data, replace(fit, params=params, model=model, start=done), send)

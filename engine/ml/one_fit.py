@@ -10,15 +10,11 @@ from engine.errors import OptionError
 from engine.ml.dry_run import try_params
 from engine.ml.every_worker import fit_on_all_workers
 from engine.ml.one_worker import fit_on_one_worker
+from engine.ml.sizes import USABLE, fit_bytes, worker_memory
 
 if TYPE_CHECKING:
     from engine.ml.training_set import TrainingSet
     from pools import Pool
-
-# Bytes per value of a matrix with at most 256 bins: XGBoost keeps it by rows and by columns.
-_QUANTISED_BYTES = 2
-# Of a worker's memory: the rest is for Python, Dask, gradients, and one block of raw rows.
-_USABLE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +70,8 @@ def fit_once(pool: Pool, data: TrainingSet, fit: OneFit, *, workers: str | None 
     if workers not in (None, "one", "all"):
         raise OptionError(f"workers={workers!r} makes no sense.", "Use 'one', 'all', or None for by size.")
     try_params(fit.params, data)
-    needed, memory = matrix_bytes(data), worker_memory(pool)
-    fits = needed <= _USABLE * memory
+    needed, memory = fit_bytes(data, fit.params), worker_memory(pool)
+    fits = needed <= USABLE * memory
     why = f"a matrix of {needed / 2**20:,.0f} MiB, {memory / 2**20:,.0f} MiB of memory per worker"
     if workers == "one" or (workers is None and fits):
         booster, curve = fit_on_one_worker(pool, data, fit)
@@ -86,18 +82,3 @@ def fit_once(pool: Pool, data: TrainingSet, fit: OneFit, *, workers: str | None 
     from engine.ml.boost import load_booster
 
     return Grown(booster, load_booster(booster).num_boosted_rounds(), curve, where)
-
-
-def matrix_bytes(data: TrainingSet) -> int:
-    """Bytes that the quantised matrix of all rows of a training set takes, with gradients and margins."""
-    rows = int(data.rows.sum())
-    outputs = len(data.label.classes or ()) if data.label.kind == "multiclass" else 1
-    return rows * (_QUANTISED_BYTES * data.blocks.width + 16 * outputs)
-
-
-def worker_memory(pool: Pool) -> int:
-    """Bytes of memory of the smallest worker."""
-    from distributed.system import MEMORY_LIMIT
-
-    workers = pool.client.scheduler_info(n_workers=-1)["workers"].values()
-    return min((int(worker["memory_limit"] or MEMORY_LIMIT) for worker in workers), default=int(MEMORY_LIMIT))

@@ -20,8 +20,10 @@ from engine.ml.foreign import checked_foreign
 from engine.ml.model import LABEL_KEY, NAME_KEY, SIGNATURE_KEY, SPREAD_KEY, Model
 from engine.ml.provenance import lineage_of, unfitted_features
 from engine.ml.spread import Spread
+from engine.ml.study import Trial
 from engine.ml.tracking import FAILED, GATE_TAG, PASSED, ModelVersion, Tensor, Tracking
 from engine.prep import feed
+from pools.options import spelt
 
 if TYPE_CHECKING:
     from engine.events import Emit
@@ -52,10 +54,11 @@ class Models:
         self.tracking = tracking
         self._events: Binding = events or NullLog()
 
+    @spelt(OptionError)
     def register(
         self,
         name: str,
-        model: TrainedModel | bytes | str | PathLike[str],
+        model: TrainedModel | Trial | bytes | str | PathLike[str],
         *,
         alias: str | Sequence[str] | None = DEFAULT_ALIAS,
         columns: Sequence[str] | None = None,
@@ -68,9 +71,9 @@ class Models:
 
         Args:
             name: Model name; a new version of it is made.
-            model: What `pool.train` returned, or a study's `best`; or an ONNX file that something else has
-                exported, as bytes or by its path. Of such a file what can be is checked: that it loads, that
-                columns can feed its inputs, that it answers each row.
+            model: What `pool.train` returned, a study's `best`, or any of its trials; or an ONNX file that
+                something else has exported, as bytes or by its path. Of such a file what can be is checked:
+                that it loads, that columns can feed its inputs, that it answers each row.
             alias: A name, or several, that shall point at the new version.
             columns: For an ONNX file with an input of several columns, their names in the model's order;
                 without them that input takes the columns of the data in their order.
@@ -95,7 +98,8 @@ class Models:
                     "columns= belongs to ONNX files; a trained model knows its columns.", "Leave it out."
                 )
             else:
-                version = self._register_trained(name, model, run.emit)
+                trained = model.model() if isinstance(model, Trial) else model
+                version = self._register_trained(name, trained, run.emit)
             for one in aliases:
                 self.tracking.set_alias(name, one, version.version)
             registered = self.get(name, version.version)

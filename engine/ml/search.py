@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
 from engine.events import StudyFinished, StudyStarted, tracked
 from engine.ml.constraints import placed
 from engine.ml.dry_run import try_params
+from engine.ml.sizes import check_search
 from engine.ml.study import Study, Trial, best_of
 from engine.ml.study_runs import StudyRuns, study_params, tags_of
 from engine.ml.tuning.fit import FitTrial, unpacked
@@ -21,6 +23,7 @@ from engine.ml.tuning.limits import overrun
 from engine.ml.tuning.runner import Runner, Watch, replay
 from engine.ml.tuning.state import Action, Event, Limits, Reported, StudyState, TrialState
 from engine.ml.tuning.watch import Recorder
+from pools.worker import usable_cores
 
 if TYPE_CHECKING:
     from engine.events import Emit
@@ -97,7 +100,8 @@ class Search:
 
         Raises:
             OptionError: XGBoost refuses a trial's parameters, or a limit makes no sense.
-            TaskLostError: Workers died too often under one fit; the study can be resumed.
+            UnsupportedError: The pool's workers cannot hold the matrix.
+        TaskLostError: Workers died too often under one fit; the study can be resumed.
         """
         began, plan, data = time.perf_counter(), self.asked.plan, self.asked.data
         with ExitStack() as stack:
@@ -113,21 +117,20 @@ class Search:
             for trial in trials:
                 self._runs.log_trial(trial)
             winner = best_of(trials, maximise=self._maximise)
-            won = state.trials[winner.number]
-            models = unpacked(self.journal.booster(won.checkpoint))
-            params = self._params(winner.number, won.phase, winner.params)
-            best = self.around.finish(self.asked, winner, params, models, run_id)
-            study = self._study(state, trials, best, time.perf_counter() - began)
+            study = self._study(state, trials, winner.model(), time.perf_counter() - began)
             self._conclude(study, winner)
         return study
 
     def _work(self, runner: Runner, limits: Limits, *, resume: bool) -> StudyState:
         if runner.state.finished and not resume:
+            # killed after its last report, it may have left a booster that the one of that report replaces
+            self.journal.sweep({trial.checkpoint for trial in runner.state.trials})
             return runner.state
         pool = self.around.pool
+        check_search(pool, self.asked.data, self.asked.plan)
         with pool.hold(), PoolFits(pool, self._fit()) as fits:
             runner.fits = fits
-            return runner.run(max(1, pool.spec.policy.widest * pool.spec.threads), limits)
+            return runner.run(_slots(pool), limits)
 
     def _fit(self) -> FitTrial:
         data = self.asked.data
@@ -162,7 +165,20 @@ class Search:
         outer = self.asked.plan.outer
         params = {**({"max_bin": outer[trial.phase]} if outer else {}), **trial.params}
         status = "cut" if trial.status in ("ready", "running") else trial.status
-        return Trial(trial.number, params, score, rounds, trial.core_seconds, trial.curve, status, trial.rung)
+        made = Trial(trial.number, params, score, rounds, trial.core_seconds, trial.curve, status, trial.rung)
+        return replace(made, _model=partial(self._model, trial, made))
+
+    def _model(self, state: TrialState, trial: Trial) -> TrainedModel:
+        """The model of a trial, from its boosters in the journal."""
+        try:
+            models = unpacked(self.journal.booster(state.checkpoint))
+        except (LookupError, OSError):  # no rung was trained; or a later one's booster took its place
+            raise OptionError(
+                f"The booster of trial {trial.number} of study {self.study} is not there.",
+                "Take a trial that has trained, of the study as it was resumed last.",
+            ) from None
+        params = self._params(trial.number, state.phase, trial.params)
+        return self.around.finish(self.asked, trial, params, models, self._runs.run_id)
 
     def _announce(self, run_id: str, limits: Limits) -> None:
         """Say that it begins: once to MLflow and the journal, each time to the event log."""
@@ -206,10 +222,14 @@ class Search:
             core_seconds=state.core_seconds,
             finished=state.finished,
             overrun=overrun(state),
-            notes=self.asked.plan.notes if self.around.archive else (*self.asked.plan.notes, _NO_DISK),
+            notes=self._notes(),
             run_id=self._runs.run_id,
             _resume=self._resume,
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        no_disk = () if self.around.archive else (_NO_DISK,)
+        return (*self.asked.plan.notes, *no_disk, *_idle(self.around.pool))
 
     def _conclude(self, study: Study, winner: Trial) -> None:
         self.around.tracking.log(
@@ -231,12 +251,27 @@ class Search:
         return self.around.resume(self.study, **limits)
 
 
+def _slots(pool: Pool) -> int:
+    """Trials at a time."""
+    return max(1, pool.spec.policy.widest * pool.spec.threads)
+
+
+def _idle(pool: Pool) -> tuple[str, ...]:
+    """A note on cores of this machine that a pool of workers on it leaves idle: a trial takes one thread."""
+    slots, cores = _slots(pool), usable_cores()
+    if pool.spec.address is not None or slots >= cores:
+        return ()
+    return (f"{slots} of {cores} cores searched: a trial takes one; nodes= or threads= of the pool use more",)
+
+
 def begin(asked: Asked, around: Surroundings) -> Search:
     """A new study; nothing is written before its parameters are known to be possible.
 
     Raises:
         OptionError: XGBoost refuses the fixed parameters or the metric, or the study cannot be kept.
+        UnsupportedError: The pool's workers cannot hold the matrix.
     """
+    check_search(around.pool, asked.data, asked.plan)
     sample = asked.plan.proposer(maximise=asked.data.label.maximise).propose(StudyState()).params
     try_params(all_params(asked, 0, 0, sample), asked.data)
     if around.archive is None:

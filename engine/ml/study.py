@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError
+from engine.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,8 @@ class Trial:
         status: `complete` (all rounds, or no longer getting better), `paused` at a rung from which others
             were promoted, `stopped` by a policy, or `cut` by a limit.
         rungs: Rungs that it reached.
+
+    `model()` makes a model of it, and so does `workspace.models.register(name, trial)`.
     """
 
     number: int
@@ -41,6 +43,25 @@ class Trial:
     curve: tuple[float, ...] = field(repr=False)
     status: str = "complete"
     rungs: int = 1
+    _model: Callable[[], TrainedModel] | None = field(default=None, repr=False, compare=False)
+
+    def model(self) -> TrainedModel:
+        """Its booster up to its best round, judged on rows that the search has not seen, as `study.best` is.
+
+        Raises:
+            OptionError: It has no booster, or has gone on since, in a study that was resumed.
+            PoolStateError: The study's pool is closed.
+        """
+        if self._model is None:
+            raise OptionError(
+                f"Trial {self.number} is not of a study at hand.",
+                "Take it from the trials of pool.resume_study(...).",
+            )
+        return self._model()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # `_model` stays behind: it holds the pool
+        return type(self), tuple(getattr(self, each.name) for each in fields(self)[:-1])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -24,12 +25,12 @@ SPACE = {"max_depth": IntDistribution(2, 6), "eta": FloatDistribution(0.1, 0.5)}
 
 
 class KillOnce(SchedulerPlugin):
-    """SIGKILLs the worker that is handed the first task of a name, once."""
+    """SIGKILLs the worker that is handed the n-th task of a name, once."""
 
     name = "kill-once"
 
-    def __init__(self, prefix: str, pids: dict[str, int], mark: Path) -> None:
-        self.prefix, self.pids, self.mark = prefix, pids, mark
+    def __init__(self, prefix: str, pids: dict[str, int], mark: Path, after: int) -> None:
+        self.prefix, self.pids, self.mark, self.left = prefix, pids, mark, after
 
     async def start(self, scheduler: Any) -> None:
         self.scheduler = scheduler
@@ -38,16 +39,17 @@ class KillOnce(SchedulerPlugin):
         if finish != "processing" or self.mark.exists() or self.prefix not in str(key):
             return
         worker = self.scheduler.tasks[key].processing_on
-        if worker is not None and worker.address in self.pids:
+        self.left -= 1
+        if self.left <= 0 and worker is not None and worker.address in self.pids:
             self.mark.touch()
             os.kill(self.pids[worker.address], signal.SIGKILL)
 
 
 @contextmanager
-def killing(pool: WorkspacePool, prefix: str, folder: Path) -> Iterator[None]:
-    """Within the block one worker dies as it is handed a task of this name; fails if none was."""
+def killing(pool: WorkspacePool, prefix: str, folder: Path, *, after: int = 1) -> Iterator[None]:
+    """Within the block one worker dies as it is handed the n-th task of this name; fails if none was."""
     mark = folder / "killed"
-    pool.client.register_plugin(KillOnce(prefix, pool.client.run(os.getpid), mark))
+    pool.client.register_plugin(KillOnce(prefix, pool.client.run(os.getpid), mark, after))
     try:
         yield
     finally:
@@ -138,10 +140,65 @@ def test_in_one_fit_over_all_workers(pool: WorkspacePool, prepared: Any, tmp_pat
         [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=250, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    same_rows, gain = done.stdout.split()[-2:]
+    assert "got rank" not in done.stdout + done.stderr
+    same_rows, gain = done.stdout.split()
     assert same_rows == "True"
     # Which worker holds which rows changes with the death, and with it XGBoost's sketch of the values.
     assert abs(float(gain)) < 0.02
+
+
+CHECKPOINTED = """
+import json, os, signal, sys
+import xgboost as xgb
+from engine import Workspace
+from engine.ml import every_worker
+from engine.ml.one_fit import OneFit
+
+take, train = every_worker.Checkpoint.take, every_worker._train
+starts, sent = [], []
+
+def dumped(booster):
+    loaded = xgb.Booster()
+    loaded.load_model(bytearray(booster))
+    return loaded.get_dump(with_stats=True)
+
+if __name__ == "__main__":
+    with Workspace(sys.argv[1]).dedicated("checkpoint", nodes=2, progress=False) as pool:
+        data = pool.training_set(pool.workspace.table("dbo.unkilled"), target="tipped")
+        [victim, _] = pool.client.run(os.getpid).values()
+
+        def taken(self, event):
+            if len(starts) == 1:  # what the dying fit still sends after the kill counts too
+                take(self, event)
+                sent.append(self.booster)
+                if len(sent) == 3:
+                    os.kill(victim, signal.SIGKILL)
+
+        def trained(pool, data, fit, send):
+            starts.append(fit.start)
+            return train(pool, data, fit, send)
+
+        every_worker.Checkpoint.take, every_worker._train = taken, trained
+        params = {**data.label.params, "max_depth": 3, "eta": 0.1}
+        booster, _ = every_worker.fit_on_all_workers(pool, data, OneFit(params, 400), every=0.0)
+    last, whole = dumped(sent[-1]), dumped(booster)
+    kept = whole[: len(last)] == last
+    print(json.dumps({"starts": starts, "sent": len(last), "rounds": len(whole), "kept": kept}))
+"""
+
+
+def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
+    script = tmp_path / "fit.py"
+    script.write_text(CHECKPOINTED)
+    done = subprocess.run(
+        [sys.executable, str(script), pool.workspace.home],
+        capture_output=True, text=True, timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["sent"] >= 3
+    assert found["starts"] == [0, found["sent"]], "the second attempt begins where the last checkpoint ended"
+    assert (found["rounds"], found["kept"]) == (400, True)
 
 
 def test_in_verifying_and_scoring(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from engine import Split, Workspace
 from engine.errors import NotFoundError, OptionError, ParityError, UnsupportedError
 from engine.lake import Table, write_table
 from engine.ml import registry
+from engine.ml.metric import CustomMetric
+from engine.ml.study import Trial
 from engine.ml.trained import TrainedModel
 from engine.pool import WorkspacePool
 from engine.prep import Signature, frame
@@ -162,6 +165,25 @@ def test_the_best_of_a_study_is_made_again_bit_for_bit(pool: WorkspacePool, work
     again = pool.retrain("best")
     assert again.identical, again.changes
     assert again.model.booster == study.best.booster
+    assert study.best_trial.model().booster == study.best.booster
+    [other, *_] = [trial for trial in study.trials if trial != study.best_trial]
+    check_trial(pool, workspace, other)
+    done = pickle.loads(pickle.dumps(other))
+    assert done == other
+    with pytest.raises(OptionError, match="not of a study at hand"):
+        workspace.models.register("other", done)
+
+
+def check_trial(pool: WorkspacePool, workspace: Workspace, trial: Trial) -> None:
+    """A trial that has not won is a version like any other, and it is made again bit for bit."""
+    model = workspace.models.register("other", trial, alias="challenger")
+    assert model.aliases == ("challenger",)
+    lineage = workspace.models.lineage(model)
+    assert lineage["training"]["params"].items() >= trial.params.items()
+    assert lineage["training"]["rounds"] == trial.rounds
+    again = pool.retrain(model)
+    assert again.identical, again.changes
+    assert again.model.booster == trial.model().booster
 
 
 def test_files_that_changed_are_named(pool: WorkspacePool, workspace: Workspace) -> None:
@@ -191,6 +213,11 @@ def test_what_cannot_be_made_again_says_why(
     workspace.models.register("more", more)
     with pytest.raises(UnsupportedError, match="went on from another model"):
         pool.retrain("more")
+    metric = CustomMetric("hits", lambda p, y: float(((p > 0.5) == y).mean()), maximise=True)
+    own = pool.train("dbo.lineage_rows", target="y", features=FEATURES, metric=metric, rounds=3)
+    workspace.models.register("own", own)
+    with pytest.raises(UnsupportedError, match="has a metric of its own"):
+        pool.retrain("own")
     with pytest.raises(NotFoundError, match="no model 'never'"):
         pool.retrain("never")
     with pytest.raises(OptionError, match="taken for a version"):

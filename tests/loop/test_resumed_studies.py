@@ -1,21 +1,26 @@
-"""kill -9 of a study's client: another process goes on from the journal, to what was never killed."""
+"""kill -9 of a study's client, of a worker, of everything: it goes on to what was never killed."""
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import QMCSampler, TPESampler
+from test_killed_workers import killing
+from waiting import eventually
 
 from engine import Workspace
 from engine.demo.job import job_for
 from engine.errors import NotFoundError, OptionError
+from engine.ml.study import Study
 from engine.ml.tuning.archive import Archive
 from engine.ml.tuning.journal import read_journal
 from engine.pool import WorkspacePool
@@ -30,11 +35,13 @@ HALVING: dict[str, Any] = {"space": SPACE, "trials": 6, "max_rounds": 18, "sched
 
 KILLED = """
 import os, signal, sys
+from pathlib import Path
+import psutil
 from engine import Workspace
 from engine.ml.tuning import journal
 from test_resumed_studies import HALVING
 
-home, stop, torn = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+home, stop, whom, pids = sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 append, reports = journal.FileJournal.append, 0
 
 def dying(self, kind, **data):
@@ -42,12 +49,16 @@ def dying(self, kind, **data):
     append(self, kind, **data)
     reports += kind == "reported"
     if reports == stop:
-        os.write(self._file.fileno(), b"00000000 {"[:torn])
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.write(self._file.fileno(), b"00000000 {"[:stop])
+        if whom == "client":
+            os.kill(os.getpid(), signal.SIGKILL)
+        below = psutil.Process().children(recursive=True)
+        pids.write_text(" ".join(str(process.pid) for process in below))
+        os.killpg(0, signal.SIGKILL)
 
 if __name__ == "__main__":
     journal.FileJournal.append = dying
-    with Workspace(home).dedicated("killed", nodes=2, progress=False) as pool:
+    with Workspace(home).dedicated("killed", nodes=2, progress=False, spill=str(pids.parent)) as pool:
         pool.tune(pool.workspace.table("dbo.studied"), target="tipped", name="killed", **HALVING)
 """
 
@@ -71,30 +82,75 @@ def kept(workspace: Workspace, study: str) -> dict[str, Any]:
     }
 
 
-def die(tmp_path: Path, home: str, stop: int) -> None:
-    script = tmp_path / "killed.py"
+@pytest.fixture(scope="module")
+def whole(pool: WorkspacePool, table: Any) -> Study:
+    """The study that nobody has killed."""
+    return pool.tune(table, target="tipped", name="whole", **HALVING)
+
+
+def die(tmp_path: Path, home: str, stop: int, whom: str) -> None:
+    """Run the study in a process group of its own, until its n-th report kills the client or all of them."""
+    script, pids = tmp_path / "killed.py", tmp_path / "pids"
     script.write_text(KILLED)
-    start = (
-        f"import runpy, sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
-        f"sys.argv = [{str(script)!r}, {home!r}, '{stop}', '{stop}']; "
-        f"runpy.run_path({str(script)!r}, run_name='__main__')"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", start], capture_output=True, text=True, timeout=200, check=False
+        [sys.executable, str(script), home, str(stop), whom, str(pids)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), *sys.path))},
     )
     assert done.returncode == -9, done.stderr[-3000:]
+    if whom == "everything":
+        below = [int(pid) for pid in pids.read_text().split()]
+        assert len(below) >= 3, "the warm server and two workers"
+        eventually(lambda: not any(map(alive, below)))
 
 
-@pytest.mark.parametrize("stop", [3, pytest.param(7, marks=pytest.mark.slow)])
-def test_a_killed_client_changes_nothing(pool: WorkspacePool, table: Any, tmp_path: Path, stop: int) -> None:
-    whole = pool.tune(table, target="tipped", name="whole", **HALVING)
-    die(tmp_path, pool.workspace.home, stop)
-    study = pool.resume_study("killed")
-    expected, found = kept(pool.workspace, whole.name), kept(pool.workspace, study.name)
-    assert found == expected
+def alive(pid: int) -> bool:
+    """Whether a process is there; one that has ended and that nobody has asked about is not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def check_same(pool: WorkspacePool, study: Study, whole: Study) -> None:
+    """Proposals, rungs, promotions, boosters and the best trial are those of the other, bit for bit."""
+    assert kept(pool.workspace, study.name) == kept(pool.workspace, whole.name)
     assert study.best_trial.params == whole.best_trial.params
     assert study.best.booster == whole.best.booster
-    assert [t.score for t in study.trials] == [t.score for t in whole.trials]
+    assert [(t.score, t.status, t.rungs) for t in study.trials] == [
+        (t.score, t.status, t.rungs) for t in whole.trials
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stop", "whom"),
+    [
+        (3, "client"),
+        (5, "everything"),
+        pytest.param(7, "client", marks=pytest.mark.slow),
+        pytest.param(1, "everything", marks=pytest.mark.slow),
+        pytest.param(8, "everything", marks=pytest.mark.slow),
+    ],
+)
+def test_a_kill_changes_nothing(
+    pool: WorkspacePool, whole: Study, tmp_path: Path, stop: int, whom: str
+) -> None:
+    die(tmp_path, pool.workspace.home, stop, whom)
+    check_same(pool, pool.resume_study("killed"), whole)
+
+
+@pytest.mark.parametrize("after", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_killed_worker_changes_nothing(
+    pool: WorkspacePool, table: Any, whole: Study, tmp_path: Path, after: int
+) -> None:
+    """The first or a later rung: a promoted trial goes on from the booster of the rung before."""
+    with killing(pool, "fit-trial", tmp_path, after=after):
+        study = pool.tune(table, target="tipped", name="lamed", **HALVING)
+    check_same(pool, study, whole)
 
 
 def test_each_trial_is_a_child_run_once(pool: WorkspacePool, table: Any) -> None:

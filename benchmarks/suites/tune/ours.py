@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,13 @@ from engine.ml.tuning.archive import Archive
 
 if TYPE_CHECKING:
     from benchmarks.case import Answer, Once, Parameters
+    from engine.ml.block import Blocks
+    from engine.ml.study import Study
     from engine.ml.training_set import TrainingSet
     from engine.pool import WorkspacePool
 
 _PARTS = 8
+_DEEPEST = int(SPACE["max_depth"][1])
 
 
 @contextmanager
@@ -73,7 +76,7 @@ def one_fit(parameters: Parameters) -> Iterator[Once]:
 
 @contextmanager
 def memory(parameters: Parameters) -> Iterator[Once]:
-    """One worker, measured from within: after its first trials, at its end, and at its peak."""
+    """One worker, measured from within: while it builds the matrix, over its trials, and after them."""
     with _rows(parameters) as (pool, data):
 
         @contextmanager
@@ -85,20 +88,25 @@ def memory(parameters: Parameters) -> Iterator[Once]:
             # what libraries take when they are first used is not the matrix's
             pool.tune(_few(pool, data), trials=2, **asked)
             pool.client.run(_forget)
-            pool.client.run(_forget_peak)
             before = _resident(pool)
-            pool.tune(data, trials=10, **asked)
-            [peak] = pool.client.run(_peak).values()
+            built = _peak_of(pool, lambda: pool.client.run(_build, data.blocks)) - before
+            _peak_of(pool, lambda: pool.tune(data, trials=10, **asked))
             warm = _resident(pool)
-            study = pool.tune(data, trials=parameters["trials"], **asked)
+            studies: list[Study] = []
+            most = _peak_of(
+                pool, lambda: studies.append(pool.tune(data, trials=parameters["trials"], **asked))
+            )
             values = parameters["rows"] * parameters["features"]
             yield {
-                "trials": len(study.trials),
+                "trials": len(studies[0].trials),
                 "grown": _resident(pool) - warm,
-                "peak": peak - before,
+                "built": built,
+                "most": most - before,
                 # what XGBoost itself holds: bins by rows and by columns, one byte each, and the margins
                 "quantised": 2 * values + 16 * parameters["rows"],
                 "partition": 4 * values // _PARTS,
+                # and while it grows a tree: 64 bytes a row, and a histogram of 16 bytes a bin for each node
+                "growing": 64 * parameters["rows"] + 16 * 256 * parameters["features"] * 2**_DEEPEST,
             }
 
         yield once
@@ -181,6 +189,20 @@ def _forget() -> None:
 def _resident(pool: WorkspacePool) -> int:
     [size] = pool.client.run(lambda: psutil.Process().memory_info().rss).values()
     return int(size)
+
+
+def _build(blocks: Blocks) -> None:
+    from engine.ml.matrix import DEFAULT_MAX_BIN, matrices_for
+
+    matrices_for(blocks, DEFAULT_MAX_BIN, 0)
+
+
+def _peak_of(pool: WorkspacePool, work: Callable[[], Any]) -> int:
+    """The most that the worker held while something was done."""
+    pool.client.run(_forget_peak)
+    work()
+    [peak] = pool.client.run(_peak).values()
+    return int(peak)
 
 
 def _forget_peak() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from engine.ml.boost import Clock, Patience, Stretch, boost_round, judge, open_booster
+from engine.ml.boost import Clock, Patience, Stretch, boost_round, judge, open_booster, renew_updater
 from engine.ml.matrix import DEFAULT_MAX_BIN, Matrices, matrices_for
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from engine.ml.block import Blocks
     from engine.ml.metric import CustomMetric
 
-# Boosters that a process keeps open after a rung, with XGBoost's predictions of every row (4 bytes each): one
-# that is promoted here goes on without predicting them again.
+# Boosters that a process keeps open after a rung, with XGBoost's predictions of every row: one that is
+# promoted here goes on without predicting them again. All of them together may take so many bytes.
 _MOST_OPEN = 4
+_OPEN_BYTES = 32 * 2**20
+# What an open booster at rest takes per row (measured): predictions, gradients, places in trees.
+_BYTES_PER_ROW = 28
 _open: OrderedDict[tuple[str, int], _Open] = OrderedDict()
 _opening = threading.Lock()
 
@@ -119,7 +122,7 @@ class FitTrial:
             cut = over() and not converged and job.start + len(curve) < job.stop
         models = packed([bytes(booster.save_raw("ubj")) for booster in boosters])
         if not converged:
-            _keep_open(job, job.start + len(curve), boosters, matrices)
+            _keep_open(job, stretch, boosters, matrices, job.start + len(curve))
         spent = time.thread_time() - cores
         return Fitted(models, tuple(curve), converged, cut, spent, setup)
 
@@ -143,6 +146,12 @@ class _Open:
     boosters: tuple[xgb.Booster, ...]
     matrices: tuple[Matrices, ...]
 
+    @property
+    def bytes(self) -> int:
+        """What it takes at rest, about."""
+        rows = sum(int(rows.train.num_row()) + len(rows.valid_label) for rows in self.matrices)
+        return rows * _BYTES_PER_ROW
+
 
 def _opened(
     job: Job, stretch: Stretch, matrices: Sequence[Matrices], pieces: Sequence[bytes]
@@ -163,11 +172,16 @@ def _opened(
 
 
 def _keep_open(
-    job: Job, rounds: int, boosters: tuple[xgb.Booster, ...], matrices: Sequence[Matrices]
+    job: Job, stretch: Stretch, boosters: tuple[xgb.Booster, ...], matrices: Sequence[Matrices], rounds: int
 ) -> None:
+    fresh = _Open(rounds, boosters, tuple(matrices))
+    if fresh.bytes > _OPEN_BYTES:
+        return
+    for booster in boosters:
+        renew_updater(booster, stretch)
     with _opening:
-        _open[job.study, job.number] = _Open(rounds, boosters, tuple(matrices))
-        while len(_open) > _MOST_OPEN:
+        _open[job.study, job.number] = fresh
+        while len(_open) > _MOST_OPEN or sum(kept.bytes for kept in _open.values()) > _OPEN_BYTES:
             _open.popitem(last=False)
 
 
