@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import dask.config
@@ -14,6 +14,7 @@ from distributed.utils import silence_logging_cmgr
 
 from pools import warm
 from pools.errors import PoolStartError
+from pools.orphans import owned_folder
 
 if TYPE_CHECKING:
     from pools.spec import PoolSpec
@@ -48,14 +49,14 @@ def process_settings() -> Iterator[None]:
 @contextmanager
 def spill_folder(spec: PoolSpec) -> Iterator[Path]:
     """A folder for what the pool's workers spill, gone with the pool."""
-    try:
-        if spec.spill is not None:
-            Path(spec.spill).mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(prefix=f"tarn-{spec.name}-", dir=spec.spill, ignore_cleanup_errors=True)
-    except OSError as error:
-        message = f"Pool {spec.name!r} cannot spill into {spec.spill}: {error.strerror}."
-        raise PoolStartError(
-            message, "Give a folder that can be written as spill.", pool=spec.name
-        ) from error
-    with folder:
-        yield Path(folder.name)
+    place = Path(gettempdir()) if spec.spill is None else Path(spec.spill)
+    with ExitStack() as held:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            folder = held.enter_context(owned_folder(place, "tarn-"))
+        except OSError as error:
+            message = f"Pool {spec.name!r} cannot spill into {spec.spill}: {error.strerror}."
+            raise PoolStartError(
+                message, "Give a folder that can be written as spill.", pool=spec.name
+            ) from error
+        yield folder
