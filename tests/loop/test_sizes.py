@@ -61,9 +61,9 @@ def test_what_a_search_takes(pool: WorkspacePool) -> None:
     """The bytes of XGBoost's two forms of the matrix, once per part of a k-fold split, and of each fit."""
     data = pool.training_set("raw/trips", target="tip_amount")
     rows, width = int(data.rows.sum()), len(data.names)
-    plan = SearchPlan(space=SPACE, limits=Limits(1))
+    plan = SearchPlan(space=SPACE, limits=Limits(1), max_rounds=2)
     assert sizes.search_bytes(data, plan, 2) == rows * (2 * width + 2 * 16)
-    wide = SearchPlan(space={**SPACE, "max_bin": IntDistribution(64, 512)}, limits=Limits(1))
+    wide = SearchPlan(space={**SPACE, "max_bin": IntDistribution(64, 512)}, limits=Limits(1), max_rounds=2)
     assert sizes.search_bytes(data, wide, 1) == rows * (4 * width + 16)
     assert sizes.fit_bytes(data, {}) == rows * (2 * width + 16)
 

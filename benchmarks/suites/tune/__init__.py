@@ -90,7 +90,7 @@ CASES: Final = (
             "rows": 1_000_000,
             "features": 28,
             "trials": 300,
-            "rounds": 2,
+            "rounds": 1,
             "nodes": 1,
             "kind": "mixed",
         },
