@@ -36,9 +36,12 @@ from engine.prep.inputs import kind_of
 FILES = ["diamonds.csv", "nyc_weather_2013.csv", "pollution.csv", "taxis.csv"]
 UNSEEN = "no such word"
 
-FILLED = [
+# On numbers as they are: a scaler in float32 would move those that lie on the edge of a bin.
+BINS = [
     KBinsDiscretizer(4, encode="onehot-dense", subsample=None, quantile_method="averaged_inverted_cdf"),
     KBinsDiscretizer(4, encode="ordinal", strategy="uniform"),
+]
+FILLED = [
     PolynomialFeatures(2, include_bias=False),
     PCA(2),
     TruncatedSVD(2, n_iter=50, random_state=0),
@@ -52,6 +55,7 @@ NUMBERS = [
     VarianceThreshold(0.01),
     QuantileTransformer(n_quantiles=50, subsample=None),
     *(SimpleImputer(strategy=s, add_indicator=True) for s in ("mean", "median", "most_frequent", "constant")),
+    *(make_pipeline(SimpleImputer(strategy="median"), step) for step in BINS),
     *(make_pipeline(SimpleImputer(strategy="median"), MinMaxScaler(), step) for step in FILLED),
 ]
 WORDS = [
