@@ -8,6 +8,7 @@ with Pool(PoolSpec.dedicated("dw", nodes=2)) as pool:
 
 from __future__ import annotations
 
+from pools.calls import Call
 from pools.driver import Driver, Listener
 from pools.errors import (
     PoolCapacityError,
@@ -27,6 +28,7 @@ from pools.spec import TLS, PoolSpec
 
 __all__ = [
     "TLS",
+    "Call",
     "Driver",
     "Listener",
     "Load",

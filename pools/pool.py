@@ -19,6 +19,7 @@ from pools.spec import whole
 from pools.state import Phase
 
 if TYPE_CHECKING:
+    from pools.calls import Call
     from pools.driver import Driver
     from pools.meter import Usage
     from pools.spec import PoolSpec
@@ -217,6 +218,23 @@ class Pool:
             PoolSpecError: The label or the function cannot be used.
         """
         return self._work().submit(fn, args, label=label, retries=retries)
+
+    def submit_all(self, calls: Sequence[Call], wanted: Sequence[Call]) -> list[Any]:
+        """Send calls that take each other's results, in one message.
+
+        Args:
+            calls: The calls; arguments that are futures, or calls of this list, arrive as their results.
+            wanted: Those whose futures are wanted. Of the others the results are dropped as soon as no call
+                needs them any more, and one that no wanted call needs is not made.
+
+        Returns:
+            A future for each call that is wanted.
+
+        Raises:
+            PoolStateError: The pool does not run.
+            PoolSpecError: A label or a function cannot be used.
+        """
+        return self._work().submit_all(calls, wanted)
 
     def map(
         self,

@@ -6,13 +6,16 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 from dask.sizeof import sizeof
+from dask.task_spec import Task, TaskRef
 from dask.utils import key_split
-from distributed import CancelledError, KilledWorker, as_completed
+from distributed import CancelledError, Future, KilledWorker, as_completed
 
+from pools.calls import Call
 from pools.errors import PoolSpecError, TaskLostError, WorkCancelledError
 from pools.worker import counting_for
 
@@ -40,6 +43,30 @@ class Work:
             return self._client.submit(
                 _call, self._portable(fn, label), self._topic, *args, key=key, retries=retries, pure=False
             )
+
+    def submit_all(self, calls: Sequence[Call], wanted: Sequence[Call]) -> list[Any]:
+        """Futures of the wanted calls; all calls in one message, those that none of these needs left out.
+
+        Measured: a message of its own for each call costs client and scheduler 2 ms.
+        """
+        if not wanted:
+            return []
+        keys = {call: f"{_checked(call.label)}-{uuid.uuid4().hex}" for call in calls}
+
+        def argument(value: Any) -> Any:
+            if isinstance(value, Call):
+                return TaskRef(keys[value])
+            return TaskRef(value.key) if isinstance(value, Future) else value
+
+        graph = {
+            key: Task(
+                key, _Sent(key, self._portable(call.fn, call.label), self._topic), *map(argument, call.args)
+            )
+            for call, key in keys.items()
+        }
+        with self._sending(calls[0].label):
+            futures: list[Any] = self._client.get(graph, [keys[call] for call in wanted], sync=False)
+        return futures
 
     def map(
         self, fn: Callable[..., Any], items: Iterable[Any], *, label: str, retries: int, common: Any = None
@@ -161,6 +188,21 @@ def batches(items: Iterable[Any], *, most: int, size: int) -> Iterator[list[Any]
             batch, filled = [], 0
     if batch:
         yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A call of which there is one alone, so that Dask need not look through it for a name."""
+
+    key: str
+    fn: Any
+    topic: str
+
+    def __call__(self, *args: Any) -> Any:
+        return _call(self.fn, self.topic, *args)
+
+    def __dask_tokenize__(self) -> str:
+        return self.key
 
 
 def _call(fn: Callable[..., Any], topic: str, *args: Any) -> Any:

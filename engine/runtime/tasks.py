@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from pools import Call
+
 
 class Tasks(Protocol):
     """Runs functions somewhere. `pools.Pool` is one; `InlineTasks` runs them here and now."""
 
     def submit(self, fn: Callable[..., Any], *args: Any, label: str) -> Any:
         """Call `fn(*args)`; arguments that are futures of earlier calls arrive as their results."""
+        ...
+
+    def submit_all(self, calls: Sequence[Call], wanted: Sequence[Call]) -> list[Any]:
+        """Make calls that take each other's results; futures of those that are wanted."""
         ...
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
@@ -24,6 +30,13 @@ class InlineTasks:
     def submit(self, fn: Callable[..., Any], *args: Any, label: str) -> Any:
         del label
         return fn(*args)
+
+    def submit_all(self, calls: Sequence[Call], wanted: Sequence[Call]) -> list[Any]:
+        made: dict[Call, Any] = {}
+        for call in calls:
+            args = (made[one] if isinstance(one, Call) else one for one in call.args)
+            made[call] = call.fn(*args)
+        return [made[call] for call in wanted]
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
         return list(futures)

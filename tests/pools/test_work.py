@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pool_cases import eventually
 
-from pools import Pool, PoolSpec, PoolSpecError, PoolStateError, TarnError
+from pools import Call, Pool, PoolSpec, PoolSpecError, PoolStateError, TarnError
 from pools.work import batches
 
 
@@ -67,6 +67,28 @@ def test_items_may_come_from_a_generator_and_may_be_none_at_all(dedicated_pool: 
 def test_items_are_what_they_are_and_not_parts_of_a_graph(dedicated_pool: Pool) -> None:
     items = [("sum", [1, 2]), {"a": (sum, [1, 2])}, None, [b"x"], "square-0"]
     assert dedicated_pool.map(lambda item: item, items, label="same") == items
+
+
+def test_calls_that_are_sent_together_take_each_others_results(dedicated_pool: Pool, tmp_path: Path) -> None:
+    def touch(name: str) -> str:
+        (tmp_path / name).touch()
+        return name
+
+    given = dedicated_pool.submit(square, 2, label="square")
+    one = Call(square, (given,), "square")
+    other = Call(lambda left, right: (left, right), (one, one), "pair")
+    unasked = Call(touch, ("unasked",), "touch")
+    futures = dedicated_pool.submit_all([one, unasked, other], [other, one])
+    assert dedicated_pool.gather(futures) == [(16, 16), 16]
+    assert not (tmp_path / "unasked").exists()
+    assert dedicated_pool.submit_all([], []) == []
+
+
+def test_a_call_whose_call_fails_fails_as_it_does(dedicated_pool: Pool) -> None:
+    first = Call(fail_at_three, (3,), "devices")
+    futures = dedicated_pool.submit_all([first, second := Call(square, (first,), "square")], [second])
+    with pytest.raises(DeviceError):
+        dedicated_pool.gather(futures)
 
 
 def test_stream_gives_each_result_when_it_is_there(dedicated_pool: Pool, tmp_path: Path) -> None:
