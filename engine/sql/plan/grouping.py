@@ -11,6 +11,7 @@ from engine.sql.plan.aggregates import Merge, Split, split_aggregate, split_dist
 from engine.sql.plan.blocks import Block, CannotDistributeError
 from engine.sql.plan.distribution import is_apart, keeps_together
 from engine.sql.plan.estimate import UNKNOWN_RANGE, groups_of
+from engine.sql.plan.finer_keys import finer_keys
 from engine.sql.plan.hashing import form_of
 from engine.sql.plan.pieces import Piece, Source
 from engine.sql.plan.travel import ToControl, ToKeys, Travel
@@ -110,7 +111,7 @@ def _grouped_apart(draft: Draft, block: Block, keys: list[exp.Expr], piece: Piec
         return _grouped_distinct(draft, block, keys, piece, calls)
     travel = ToControl() if sets else destination(draft, keys, piece.rows, keys)
     partials = _partials(calls.split.values())
-    parts = _partially(draft, keys, partials, piece, travel)
+    parts = _partially(draft, keys, partials, piece, travel, finer=not centred)
     return _finished(draft, block, keys, parts, calls.split)
 
 
@@ -149,12 +150,25 @@ def _partials(splits: Iterable[Split]) -> dict[exp.Expr, Merge]:
 
 
 def _partially(
-    draft: Draft, keys: list[exp.Expr], partials: dict[exp.Expr, Merge], piece: Piece, travel: Travel
+    draft: Draft,
+    keys: list[exp.Expr],
+    partials: dict[exp.Expr, Merge],
+    piece: Piece,
+    travel: Travel,
+    *,
+    finer: bool = True,
 ) -> Piece:
     """Groups of each node's rows, brought together but not merged: keys and partials are identities."""
-    group = exp.Group(expressions=[piece.resolve(key) for key in keys]) if keys else None
+    leaner = finer_keys(keys, partials, piece) if finer else {}
+    by = list(dict.fromkeys(leaner.get(key, key) for key in keys))
+    following = [part for part in partials if part.this in leaner.values()] if leaner else []
+    group = exp.Group(expressions=[piece.resolve(key) for key in by]) if by else None
     rows = min(groups_of(keys, draft.known, piece.rows) * draft.nodes, max(piece.rows, 1.0))
-    return draft.send(replace(piece, group=group, rows=rows), travel, [*keys, *partials])
+    listed = [*by, *(part for part in partials if part not in following)]
+    sent = draft.send(replace(piece, group=group, rows=rows), travel, listed)
+    env = {part: sent.env[part.this].copy() for part in following}
+    env |= {key: sent.resolve(key) for key in leaner}
+    return replace(sent, env={**sent.env, **env})
 
 
 def _merged(piece: Piece, partials: dict[exp.Expr, Merge]) -> Piece:

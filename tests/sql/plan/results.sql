@@ -348,3 +348,18 @@ SELECT d.p.x AS x, d.l[1] AS first FROM (SELECT {'x': t.a, 'y': t.s} AS p, [t.b,
 
 -- title: lambdas
 SELECT t.a, LIST_TRANSFORM([t.a, t.b], LAMBDA x : x + t.a) AS l FROM t JOIN u ON t.b = u.c;
+
+-- title: groups of texts without their blanks, with the least of each
+SELECT RTRIM(t.s) AS k, MIN(t.s) AS s, COUNT(*) AS n, SUM(t.b) AS b FROM t GROUP BY RTRIM(t.s);
+
+-- title: groups of texts without their case, with the greatest and the least of each
+SELECT LOWER(t.s) AS k, MIN(t.s) AS l, MAX(t.s) AS g, t.a FROM t GROUP BY LOWER(t.s), t.a HAVING MIN(t.s) < 'b';
+
+-- title: groups of texts without their blanks, of other values too
+SELECT MIN(t.s) AS s, COUNT(DISTINCT t.a) AS n FROM t GROUP BY RTRIM(t.s) ORDER BY RTRIM(MIN(t.s)) NULLS FIRST;
+
+-- title: groups of texts without their blanks, and a deviation
+SELECT MIN(t.s) AS s, VAR_POP(t.b) AS v FROM t GROUP BY RTRIM(t.s);
+
+-- title: groups of texts without their blanks, and all together
+SELECT MIN(t.s) AS s, COUNT(*) AS n FROM t GROUP BY ROLLUP (RTRIM(t.s), t.a);
