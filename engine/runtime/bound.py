@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.types as pt
 
 from engine.errors import BindError
 from engine.lake.promotion import is_text
 from engine.lake.recent import Recent
+from engine.runtime.ordering import Run, order_of
 from engine.runtime.types import duckdb_name
-from engine.sql.plan import ColumnFacts, Files, Layout, TableFacts
+from engine.sql.plan import ColumnFacts, Files, Layout, Order, TableFacts
 
 if TYPE_CHECKING:
     from engine.lake import Partition, Source
@@ -163,6 +165,7 @@ def _column_facts(field: pa.Field, source: Source, wanted: str | None) -> Column
         maximum=_spelled(high),
         nulls=share,
         width=_width(field.type),
+        order=_order(field, source, known),
     )
 
 
@@ -190,6 +193,21 @@ def _distinct(low: Any, high: Any, rows: int | None) -> float | None:
     if isinstance(low, dt.date):
         return float(max(1, min(rows, (high - low).days + 1)))
     return None
+
+
+def _order(field: pa.Field, source: Source, known: list[tuple[int | None, Any, Any]]) -> Order | None:
+    """How well rows lie in order of a column of the files; None where that is not known, or with NULLs."""
+    in_paths = any(field.name == key for partition in source.partitions for key, _ in partition.hive)
+    if in_paths or not (pt.is_integer(field.type) or pt.is_date32(field.type)):
+        return None
+    runs = []
+    for partition, (nulls, low, high) in zip(source.partitions, known, strict=True):
+        if partition.rows is None or (partition.rows and (nulls != 0 or low is None or high is None)):
+            return None
+        if partition.rows:
+            ends = [one.toordinal() if isinstance(one, dt.date) else one for one in (low, high)]
+            runs.append(Run(ends[0], ends[1], partition.rows, len(partition.row_groups or (0,))))
+    return order_of(runs, days=pt.is_date32(field.type))
 
 
 def _distinct_texts(field: pa.Field, source: Source) -> float | None:

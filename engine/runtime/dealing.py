@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
@@ -15,6 +15,8 @@ from engine.runtime.skipping import may_match
 from engine.sql.plan import Hash, Replicate
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.lake import Partition, Source
     from engine.runtime.bound import BoundTable
     from engine.sql.plan import Scan
@@ -28,10 +30,35 @@ class Share:
         partitions: The partitions, in the source's order.
         distributions: Of these partitions, the rows of distributions from the first number up to the second;
             None for all rows.
+        span: Of these partitions, the rows with such values; None for all rows.
     """
 
     partitions: tuple[Partition, ...]
     distributions: tuple[int, int] | None = None
+    span: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Values of a column from one up to another; None for no end.
+
+    Attributes:
+        column: The column, as it is stored.
+        low: The least of them.
+        end: What all of them are below.
+    """
+
+    column: str
+    low: int | date | None
+    end: int | date | None
+
+    def among(self, partition: Partition) -> bool:
+        """Whether the partition may hold rows with such values."""
+        fact = partition.fact(self.column)
+        if fact is None or fact.low is None or fact.high is None:
+            return True
+        below = self.end is not None and fact.low >= self.end
+        return not below and not (self.low is not None and fact.high < self.low)
 
 
 def deal_stored(table: BoundTable, scan: Scan, nodes: int, *, by_rows: bool = False) -> list[Share]:
@@ -46,6 +73,9 @@ def deal_stored(table: BoundTable, scan: Scan, nodes: int, *, by_rows: bool = Fa
     needed = _needed(table, rows.source, scan)
     if scan.whole or isinstance(table.facts.layout, Replicate) or nodes == 1:
         return [Share(tuple(needed))] * nodes
+    if scan.span is not None:
+        column = table.stored_names()[scan.span.column]
+        return [_within(needed, Values(column, *ends)) for ends in pairwise((None, *scan.span.cuts, None))]
     if isinstance(table.facts.layout, Hash) and rows.distribution is not None:
         return [_owned(needed, rows.distribution, range_of(node, nodes)) for node in range(nodes)]
     if by_rows:
@@ -139,6 +169,10 @@ def _owned(partitions: Sequence[Partition], column: str, owned: tuple[int, int])
         or (fact.low < end and fact.high >= first)
     ]
     return Share(tuple(held) if first < end else (), owned)
+
+
+def _within(partitions: Sequence[Partition], values: Values) -> Share:
+    return Share(tuple(one for one in partitions if values.among(one)), span=values)
 
 
 def _weight(partition: Partition, scan: Scan) -> float:

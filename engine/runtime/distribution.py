@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from engine.lake import DISTRIBUTION
+
+if TYPE_CHECKING:
+    from engine.sql.plan import Cuts
 
 DISTRIBUTIONS = 60
 _NODE = "__node"
@@ -33,6 +37,20 @@ def node_of(keys: Sequence[exp.Expr], nodes: int) -> exp.Expr:
     return exp.Cast(this=node, to=exp.DataType.build("USMALLINT", dialect="duckdb"))
 
 
+def node_of_range(key: exp.Expr, cuts: Cuts) -> exp.Expr:
+    """The node of a row by the range that its key is in; without a key it is that of the last.
+
+    >>> node_of_range(exp.column("k"), (10, 20)).sql(dialect="duckdb")
+    'CAST(CASE WHEN k < 10 THEN 0 WHEN k < 20 THEN 1 ELSE 2 END AS USMALLINT)'
+    """
+    ranges = [
+        exp.If(this=exp.LT(this=key.copy(), expression=exp.convert(cut)), true=exp.Literal.number(node))
+        for node, cut in enumerate(cuts)
+    ]
+    number = exp.Case(ifs=ranges, default=exp.Literal.number(len(cuts)))
+    return exp.Cast(this=number, to=exp.DataType.build("USMALLINT", dialect="duckdb"))
+
+
 def range_of(node: int, nodes: int) -> tuple[int, int]:
     """The first distribution of a node and the one after its last; equal for a node that has none.
 
@@ -42,9 +60,9 @@ def range_of(node: int, nodes: int) -> tuple[int, int]:
     return -(-node * DISTRIBUTIONS // nodes), -(-(node + 1) * DISTRIBUTIONS // nodes)
 
 
-def with_node(query: exp.Query, keys: Sequence[exp.Expr], nodes: int) -> exp.Select:
-    """The query with the node of each row as its last column."""
-    return with_column(query, node_of(keys, nodes), _NODE)
+def with_node(query: exp.Query, keys: Sequence[exp.Expr], nodes: int, cuts: Cuts = ()) -> exp.Select:
+    """The query with the node of each row as its last column: by the keys' hash, or the range of the one."""
+    return with_column(query, node_of_range(keys[0], cuts) if cuts else node_of(keys, nodes), _NODE)
 
 
 def with_distribution(query: exp.Query, keys: Sequence[exp.Expr]) -> exp.Select:

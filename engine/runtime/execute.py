@@ -13,10 +13,11 @@ from engine.runtime.bound import Stored
 from engine.runtime.distribution import with_node
 from engine.runtime.fragments import FragmentTask, Input
 from engine.runtime.kernel import Settings
-from engine.runtime.output import part_of, report
-from engine.runtime.scans import HeldOpening, openings, raw_name
+from engine.runtime.output import TaskFacts, part_of, report
+from engine.runtime.scans import HeldOpening, bytes_of, openings, raw_name
 from engine.runtime.spelling import spelled
 from engine.sql.plan import Broadcast, Gather, Return, Shuffle, Site, Trim
+from pools import Call
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from engine.runtime.bound import BoundTable
     from engine.runtime.scans import Opening
     from engine.runtime.tasks import Tasks
-    from engine.sql.plan import Move, Plan, Scan, Step
+    from engine.sql.plan import Cuts, Move, Plan, Scan, Step
 
+
+# A query that reads more of its files is worth a look while it runs: it takes a second or more.
+_LONG_BYTES = 1 << 28
 
 OnStep = Callable[[StepFacts], None]
 OnSent = Callable[[], None]
@@ -47,7 +51,8 @@ def execute(
         pool: Where the tasks run; a plan for n nodes is n tasks for each step, wherever they run.
         plan: What to run.
         tables: The tables of the plan, as they were given to the planner.
-        on_step: Called with each step's facts, in the order of the plan, as soon as they are known.
+        on_step: Called with each step's facts, in the order of the plan: of a query that reads much as soon
+            as the step is done, else when all are.
         on_sent: Called when the workers have all of it and nothing is waited for yet.
 
     Raises:
@@ -58,7 +63,8 @@ def execute(
     """
     run = _Run(pool, plan.nodes, _by_name(tables))
     for step in plan.steps:
-        run.start(step)
+        run.add(step)
+    run.send(plan)
     if on_sent is not None:
         on_sent()
     return run.finish(plan, on_step)
@@ -75,45 +81,63 @@ def _by_name(tables: Mapping[str, BoundTable]) -> dict[str, BoundTable]:
 
 @dataclass(slots=True)
 class _Run:
-    """One execution: what has been sent to the pool so far."""
+    """One execution: the calls that make it up, and what was sent of them to the pool."""
 
     pool: Tasks
     nodes: int
     tables: Mapping[str, BoundTable]
-    # For each step the futures of its outputs, of its reports, and of what each node reads of it.
-    outputs: dict[str, list[Any]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    # For each step the calls that give its outputs, and those that give what each node reads of it.
+    outputs: dict[str, list[Call]] = field(default_factory=dict)
+    left: dict[str, list[list[Call]]] = field(default_factory=dict)
+    bytes_read: int = 0
+    parts: list[Any] = field(default_factory=list)
     reports: dict[str, list[Any]] = field(default_factory=dict)
-    left: dict[str, list[list[Any]]] = field(default_factory=dict)
 
-    def start(self, step: Step) -> None:
-        """Send the tasks of a step; nothing is waited for."""
+    def add(self, step: Step) -> None:
+        """The calls of a step."""
         sites = range(self.nodes) if step.site is Site.NODES else range(1)
-        tasks = self._tasks(step, sites)
         label = f"sql-{type(step.move).__name__.lower()}"
-        outputs = [self.pool.submit(task, *parts, label=label) for task, parts in tasks]
-        last = isinstance(step.move, Return)
+        outputs = [self._call(label, task, *parts) for task, parts in self._tasks(step, sites)]
         self.outputs[step.name] = outputs
-        self.reports[step.name] = [self.pool.submit(report, one, last, label="sql-report") for one in outputs]
         self.left[step.name] = self._left_behind(step.move, outputs)
 
+    def _call(self, label: str, fn: Callable[..., Any], *args: Any) -> Call:
+        self.calls.append(Call(fn, args, label))
+        return self.calls[-1]
+
+    def send(self, plan: Plan) -> None:
+        """Send all of it in one message; nothing is waited for.
+
+        A report of each step takes a task, and a round trip, of its own. They pay where somebody watches; a
+        short query tells of all its steps at its end.
+        """
+        last = plan.steps[-1].name
+        told = [step.name for step in plan.steps] if self.bytes_read > _LONG_BYTES else [last]
+        reports = {
+            name: [self._call("sql-report", report, one, name == last) for one in self.outputs[name]]
+            for name in told
+        }
+        wanted = [*self.outputs[last], *(one for name in told for one in reports[name])]
+        futures = iter(self.pool.submit_all(self.calls, wanted))
+        self.parts = [next(futures) for _ in self.outputs[last]]
+        self.reports = {name: [next(futures) for _ in listed] for name, listed in reports.items()}
+
     def finish(self, plan: Plan, on_step: OnStep | None) -> Answer:
-        """Wait for the steps: in one round trip, if nobody wants to hear of each."""
-        names = [step.name for step in plan.steps]
-        if on_step is None:
-            told = iter(self.pool.gather([one for name in names for one in self.reports[name]]))
-            reports = [[next(told) for _ in self.reports[name]] for name in names]
-        else:
-            reports = []
-        facts: list[StepFacts] = []
-        for at, step in enumerate(plan.steps):
-            if on_step is not None:
-                reports.append(self.pool.gather(self.reports[step.name]))
-            facts.append(
-                StepFacts(step.name, type(step.move).__name__, tuple(one.facts for one in reports[at]))
-            )
-            if on_step is not None:
-                on_step(facts[-1])
-        return Answer(self.pool, tuple(self.outputs[names[-1]]), tuple(reports[-1]), tuple(facts))
+        """Wait for the steps."""
+        last = plan.steps[-1].name
+        for step in plan.steps[:-1]:
+            if on_step is not None and step.name in self.reports:
+                told = self.pool.gather(self.reports[step.name])
+                on_step(_facts_of(step, [one.facts for one in told]))
+        reports = self.pool.gather(self.reports[last])
+        known = {key: facts for one in reports for key, facts in one.before.items()}
+        steps = []
+        for step in plan.steps:
+            steps.append(_facts_of(step, [known[key] for key in sorted(known) if key[0] == step.name]))
+            if on_step is not None and (step.name == last or step.name not in self.reports):
+                on_step(steps[-1])
+        return Answer(self.pool, tuple(self.parts), tuple(reports), tuple(steps))
 
     def _tasks(self, step: Step, sites: range) -> list[tuple[FragmentTask, list[Any]]]:
         tables = [self._table(scan) for scan in step.fragment.scans]
@@ -125,6 +149,7 @@ class _Run:
         for node in sites:
             inputs, arguments = self._inputs(step, [each[node] for each in scanned], node)
             opened = tuple(each[node][0] for each in scanned)
+            self.bytes_read += sum(bytes_of(one) for one in opened)
             tasks.append((_task(step, settings, sql, node, self.nodes, opened, inputs), arguments))
         return tasks
 
@@ -144,14 +169,15 @@ class _Run:
         return inputs, arguments
 
     def _sql(self, step: Step) -> str:
-        keys = step.move.keys if isinstance(step.move, Shuffle | Trim) else None
-        return _rendered(step.fragment.query, keys, self.nodes)
+        if not isinstance(step.move, Shuffle | Trim):
+            return _rendered(step.fragment.query, None, (), self.nodes)
+        return _rendered(step.fragment.query, step.move.keys, step.move.cuts, self.nodes)
 
-    def _left_behind(self, move: Move, outputs: list[Any]) -> list[list[Any]]:
+    def _left_behind(self, move: Move, outputs: list[Call]) -> list[list[Call]]:
         """For each node the parts of a step that it may read."""
         if isinstance(move, Shuffle):
             return [
-                [self.pool.submit(part_of, output, node, label="sql-part") for output in outputs]
+                [self._call("sql-part", part_of, output, node) for output in outputs]
                 for node in range(self.nodes)
             ]
         if isinstance(move, Broadcast):
@@ -165,10 +191,14 @@ class _Run:
         return found
 
 
+def _facts_of(step: Step, tasks: Sequence[TaskFacts]) -> StepFacts:
+    return StepFacts(step.name, type(step.move).__name__, tuple(tasks))
+
+
 @lru_cache(maxsize=1024)
-def _rendered(query: exp.Query, keys: tuple[exp.Expr, ...] | None, nodes: int) -> str:
+def _rendered(query: exp.Query, keys: tuple[exp.Expr, ...] | None, cuts: Cuts, nodes: int) -> str:
     """The one render of a fragment; a plan that is run again is not rendered again."""
-    whole = query if keys is None else with_node(query, keys, nodes)
+    whole = query if keys is None else with_node(query, keys, nodes, cuts)
     return spelled(whole).sql(dialect="duckdb")
 
 
@@ -198,4 +228,5 @@ def _task(
         split=nodes if isinstance(move, Shuffle) else None,
         own=isinstance(move, Trim),
         plain=isinstance(move, Return),
+        step=step.name,
     )

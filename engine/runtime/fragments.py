@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from engine.runtime.kernel import Settings, cursor
 from engine.runtime.output import Output, TaskFacts, rows_of
 from engine.runtime.plain import plain_table
-from engine.runtime.scans import ArrowOpening, FilesOpening, Opening, paths_name, raw_name
+from engine.runtime.scans import ArrowOpening, FilesOpening, Opening, bytes_of, paths_name, raw_name
 from pools.worker import address, count, native_threads
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class FragmentTask:
         split: Into how many tables the rows go, by their last column; None for one table.
         own: Keep only the rows of the task's own node, by their last column.
         plain: Whether the rows leave the engine, in types that other libraries know.
+        step: The name of the step that it is of.
     """
 
     settings: Settings
@@ -62,13 +63,17 @@ class FragmentTask:
     split: int | None = None
     own: bool = False
     plain: bool = False
+    step: str = ""
 
     def __call__(self, *parts: Output | pa.Table) -> Output:
         started = time.perf_counter()
-        found = iter(parts)
+        found, before = iter(parts), dict[tuple[str, int], TaskFacts]()
         with cursor(self.settings) as own, ThreadPoolExecutor(native_threads()) as readers:
             for given in self.inputs:
-                own.register(given.name, _stacked([next(found) for _ in range(given.parts)], given.schema))
+                mine = [next(found) for _ in range(given.parts)]
+                own.register(given.name, _stacked(mine, given.schema))
+                if given.schema is None:  # of an earlier step, not of an earlier query
+                    before |= _done(mine)
             read = [_open(own, opening, readers) for opening in self.openings]
             rows = own.sql(self.sql).to_arrow_table()
         tables = self._handed_on(rows)
@@ -82,7 +87,7 @@ class FragmentTask:
             sum(amount for _, amount in read),
             sum(_files(opening) for opening in self.openings),
         )
-        return Output(tables, facts)
+        return Output(tables, facts, before | {(self.step, self.node): facts})
 
     def _handed_on(self, rows: pa.Table) -> tuple[pa.Table, ...]:
         if self.plain:
@@ -92,6 +97,11 @@ class FragmentTask:
         if self.own:
             return (_of_node(rows, self.node),)
         return (rows,) if self.split is None else tuple(_of_node(rows, node) for node in range(self.split))
+
+
+def _done(parts: Sequence[Output | pa.Table]) -> dict[tuple[str, int], TaskFacts]:
+    """What was done for the parts."""
+    return {key: facts for part in parts if isinstance(part, Output) for key, facts in part.before.items()}
 
 
 def _stacked(parts: Sequence[Output | pa.Table], schema: pa.Schema | None) -> pa.Table:
@@ -125,7 +135,7 @@ def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolE
     elif isinstance(opening, ArrowOpening):
         rows = _read_all(opening, readers)
         own.register(raw_name(opening.name), rows)
-        read = (sum(part.bytes_read(opening.columns) for part in opening.partitions), len(rows))
+        read = (bytes_of(opening), len(rows))
     own.sql(opening.view)
     return read
 

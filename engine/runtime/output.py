@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -37,10 +38,17 @@ class TaskFacts:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Rows of one task, in one table; of a shuffle in one for each node."""
+    """Rows of one task, in one table; of a shuffle in one for each node.
+
+    Attributes:
+        tables: The rows.
+        facts: What the task did.
+        before: What the tasks did whose rows it read, and those before them: by step and node.
+    """
 
     tables: tuple[pa.Table, ...]
     facts: TaskFacts
+    before: Mapping[tuple[str, int], TaskFacts] = field(default_factory=dict)
 
     def __sizeof__(self) -> int:
         """What Dask goes by when it decides where to run what, and when to spill."""
@@ -56,12 +64,14 @@ class Report:
         schema: Its columns.
         null_free: Numbers of the columns without a null.
         table: All of it, if it is small.
+        before: What was done for it before, by step and node.
     """
 
     facts: TaskFacts
     schema: pa.Schema
     null_free: frozenset[int]
     table: pa.Table | None
+    before: Mapping[tuple[str, int], TaskFacts] = field(default_factory=dict)
 
 
 def report(output: Output, whole: bool) -> Report:
@@ -69,12 +79,12 @@ def report(output: Output, whole: bool) -> Report:
     table = output.tables[0]
     inline = whole and table.nbytes <= INLINE_BYTES
     null_free = frozenset(at for at, column in enumerate(table.columns) if not column.null_count)
-    return Report(output.facts, table.schema, null_free, table if inline else None)
+    return Report(output.facts, table.schema, null_free, table if inline else None, output.before)
 
 
-def part_of(output: Output, node: int) -> pa.Table:
+def part_of(output: Output, node: int) -> Output:
     """One node's rows of a shuffle. Runs on the worker that has them, so that only these travel."""
-    return output.tables[node]
+    return replace(output, tables=(output.tables[node],))
 
 
 def rows_of(part: Output | pa.Table) -> pa.Table:

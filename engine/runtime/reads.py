@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.runtime.bound import Stored
-from engine.runtime.scans import ArrowOpening, FilesOpening, openings
+from engine.runtime.scans import ArrowOpening, FilesOpening, bytes_of, openings
 
 if TYPE_CHECKING:
     from engine.runtime.bound import BoundTable
@@ -42,12 +42,11 @@ def reads_of(plan: Plan, tables: Mapping[str, BoundTable]) -> list[Read]:
         files: set[str] = set()
         size = 0
         for opening, _ in openings(table, scan, plan.nodes):
+            size += bytes_of(opening)
             if isinstance(opening, FilesOpening):
                 files |= {one.location for one in opening.files}
-                size += opening.bytes
             elif isinstance(opening, ArrowOpening):
                 files |= {one.location for one in opening.partitions}
-                size += sum(one.bytes_read(opening.columns) for one in opening.partitions)
         there = len({one.location for one in table.rows.source.partitions})
         found.append(Read(scan.table, tuple(sorted(files)), there, size))
     return found

@@ -18,6 +18,7 @@ from engine.runtime.types import duckdb_name, reads_alike
 if TYPE_CHECKING:
     from engine.lake import Partition, Reader, Source
     from engine.runtime.bound import BoundTable
+    from engine.runtime.dealing import Values
     from engine.sql.plan import Scan
 
 _ROW = "file_row_number"
@@ -70,6 +71,15 @@ class HeldOpening:
 Opening = FilesOpening | ArrowOpening | HeldOpening
 
 
+def bytes_of(opening: Opening) -> int:
+    """Bytes that it fetches from files, at the most."""
+    if isinstance(opening, FilesOpening):
+        return opening.bytes
+    if isinstance(opening, ArrowOpening):
+        return sum(part.bytes_read(opening.columns) for part in opening.partitions)
+    return 0
+
+
 def raw_name(scan: str) -> str:
     """The name of the Arrow rows that a scan's view stands on; no scan is called so."""
     return f"rows of {scan}"
@@ -117,6 +127,8 @@ def _arrow_opening(table: BoundTable, stored: Stored, scan: Scan, share: Share) 
     if share.distributions is not None and stored.distribution is not None:
         columns.append(stored.distribution)
         query = query.where(_owned(stored.distribution, share.distributions), copy=False)
+    if share.span is not None:
+        query = query.where(*_between(share.span), copy=False)
     return ArrowOpening(scan.name, _view(scan.name, query), reader, share.partitions, tuple(columns))
 
 
@@ -158,7 +170,8 @@ def _slices(share: Share, files: Mapping[Any, tuple[int, int, int]]) -> Iterator
     for location, group in groupby(share.partitions, key=lambda one: one.location):
         spans = [files[location, one.row_groups] for one in group]
         first, end, total = spans[0][0], spans[-1][1], spans[0][2]
-        yield _Slice(location, first, end, whole=(first, end) == (0, total))
+        # Of a range the values decide, by which DuckDB skips row groups itself.
+        yield _Slice(location, first, end, whole=share.span is not None or (first, end) == (0, total))
 
 
 def _files_opening(
@@ -245,6 +258,8 @@ def _slice_query(one: _FileScan, slices: Sequence[_Slice]) -> exp.Select:
         query = query.where(between, copy=False)
     if one.share.distributions is not None and one.stored.distribution is not None:
         query = query.where(_owned(one.stored.distribution, one.share.distributions), copy=False)
+    if one.share.span is not None:
+        query = query.where(*_between(one.share.span), copy=False)
     return query
 
 
@@ -319,6 +334,15 @@ def _owned(column: str, distributions: tuple[int, int]) -> exp.Expr:
     return exp.Between(
         this=exp.column(column, quoted=True), low=exp.Literal.number(first), high=exp.Literal.number(end - 1)
     )
+
+
+def _between(values: Values) -> Iterator[exp.Expr]:
+    """Conditions that rows have such values. A range has a low end, a high one, or both."""
+    column = exp.column(values.column, quoted=True)
+    if values.low is not None:
+        yield exp.GTE(this=column.copy(), expression=exp.convert(values.low))
+    if values.end is not None:
+        yield exp.LT(this=column.copy(), expression=exp.convert(values.end))
 
 
 def _of(table: str, column: str) -> exp.Column:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.sql.plan.distribution import Cuts
 from engine.sql.plan.explain import explain, explain_xml
-from engine.sql.plan.facts import ColumnFacts, Files, Hash, Layout, Replicate, RoundRobin, TableFacts
+from engine.sql.plan.facts import ColumnFacts, Files, Hash, Layout, Order, Replicate, RoundRobin, TableFacts
 from engine.sql.plan.placing import placing_keys
 from engine.sql.plan.planning import plan_query
 from engine.sql.plan.steps import (
@@ -18,6 +19,7 @@ from engine.sql.plan.steps import (
     Shuffle,
     Site,
     Size,
+    Span,
     Step,
     Trim,
 )
@@ -25,6 +27,7 @@ from engine.sql.plan.steps import (
 __all__ = [
     "Broadcast",
     "ColumnFacts",
+    "Cuts",
     "Files",
     "Fragment",
     "Gather",
@@ -32,6 +35,7 @@ __all__ = [
     "Keep",
     "Layout",
     "Move",
+    "Order",
     "Plan",
     "Replicate",
     "Return",
@@ -40,6 +44,7 @@ __all__ = [
     "Shuffle",
     "Site",
     "Size",
+    "Span",
     "Step",
     "TableFacts",
     "Trim",

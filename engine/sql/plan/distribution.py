@@ -7,6 +7,7 @@ every step: moving rows does not change what they are distributed by.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from engine.sql.plan.hashing import hash_core
@@ -32,12 +33,20 @@ class Scattered:
     """Each row is on one node, nobody knows which."""
 
 
+# The least values of all nodes but the first, where nodes have ranges of a value.
+Cuts = tuple[int | date, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One column of a hash: expressions known to be equal, and the canonical form that is hashed."""
+    """One column of a hash: expressions known to be equal, and the canonical form that is hashed.
+
+    With `cuts` it is the only one, and the node of a row is that of its range, not of its hash.
+    """
 
     terms: frozenset[exp.Expr]
     form: str
+    cuts: Cuts = ()
 
     def among(self, values: Iterable[exp.Expr]) -> bool:
         """Whether rows equal in `values` are equal in this key."""
@@ -46,7 +55,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Each row is on the node of the hash of its keys; a row with a NULL in a key too."""
+    """Each row is on the node of the hash, or the range, of its keys; a row with a NULL in a key too."""
 
     keys: tuple[Key, ...]
 
@@ -83,11 +92,11 @@ def renamed(spread: Spread, names: Callable[[exp.Expr], Iterable[exp.Expr]]) -> 
     if not isinstance(spread, Hashed):
         return spread
     keys = tuple(
-        Key(frozenset(new for term in key.terms for new in names(term)), key.form) for key in spread.keys
+        replace(key, terms=frozenset(new for term in key.terms for new in names(term))) for key in spread.keys
     )
     return Hashed(keys) if all(key.terms for key in keys) else Scattered()
 
 
-def hashed_by(values: Iterable[tuple[exp.Expr, str]]) -> Hashed:
+def hashed_by(values: Iterable[tuple[exp.Expr, str]], cuts: Cuts = ()) -> Hashed:
     """The spread of rows that were sent by (value, canonical form) pairs."""
-    return Hashed(tuple(Key(frozenset({hash_core(value)}), form) for value, form in values))
+    return Hashed(tuple(Key(frozenset({hash_core(value)}), form, cuts) for value, form in values))

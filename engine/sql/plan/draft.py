@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.distribution import Replicated, Single, Spread, is_apart, renamed
-from engine.sql.plan.estimate import width_of
+from engine.sql.plan.estimate import rows_of, width_of
 from engine.sql.plan.facts import ColumnFacts
 from engine.sql.plan.hashing import hash_core, hashed_value
 from engine.sql.plan.names import fresh_name
 from engine.sql.plan.pieces import ONE_ROW, Limiter, Piece, Source, output_names, read_from
+from engine.sql.plan.rereading import read_whole, reading_by_all, scans_of
 from engine.sql.plan.sharing import signature
 from engine.sql.plan.steps import Broadcast, Fragment, Gather, Keep, Move, Shuffle, Site, Size, Step, Trim
-from engine.sql.plan.travel import ToAll, ToKeys, Travel, arrival, is_there
+from engine.sql.plan.travel import ReadByAll, ToControl, ToKeys, Travel, arrival, is_there
 from engine.sql.plan.trees import column, derived, table
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class Draft:
         """The piece after its rows travelled, with these identities; `limiter` cuts rows before they do."""
         if is_there(piece.spread, travel):
             return piece if isinstance(piece.spread, type(arrival(travel))) else at_control(piece)
+        if isinstance(travel, ReadByAll):
+            return read_whole(piece, self._scans, self.fresh)
         listed = output_names(_with_keys(list(outputs), travel)) or [ONE_ROW]
         select = piece.close(listed)
         before = len(self.steps)
@@ -137,6 +140,19 @@ class Draft:
         alias = name if len(self.steps) > before else self.fresh(name)
         return read_from(piece, table(name, alias), listed, arrival(travel))
 
+    def anew(self, piece: Piece) -> ReadByAll | None:
+        """How every node would read all of the piece itself, if it can."""
+        return reading_by_all(self.bound, self._scans, piece, self.nodes)
+
+    def rows_read(self, piece: Piece) -> float:
+        """Rows of the tables that the piece stands on; its own, if it stands on results of steps."""
+        read = scans_of(piece, self._scans)
+        return sum(rows_of(self.bound.tables[scan.alias]) for scan in read) or piece.rows
+
+    def is_scanned(self, piece: Piece) -> bool:
+        """Whether the piece stands on scans alone."""
+        return bool(scans_of(piece, self._scans))
+
     def values_everywhere(self, step: Step, name: str, size: Size) -> exp.Select:
         """The distinct values of a step's column, about so many, sent from every node to every node."""
         query = exp.select(column(name, step.name)).from_(table(step.name, step.name)).distinct()
@@ -145,12 +161,13 @@ class Draft:
 
     def _move(self, travel: Travel, spread: Spread, names: dict[exp.Expr, str]) -> Move:
         if not isinstance(travel, ToKeys):
-            return Broadcast() if isinstance(travel, ToAll) else Gather()
+            return Gather() if isinstance(travel, ToControl) else Broadcast()
         keys = tuple(
             hashed_value(column(names.get(hash_core(value)) or names[value]), form)
             for value, form in travel.keys
         )
-        return Trim(keys) if isinstance(spread, Replicated) else Shuffle(keys)
+        kind = Trim if isinstance(spread, Replicated) else Shuffle
+        return kind(keys, travel.cuts)
 
     def keep(self, relation: Relation, wanted: str) -> Relation:
         """The relation, computed once: its rows stay where they are, under a name."""

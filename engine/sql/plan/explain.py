@@ -76,7 +76,8 @@ def _scan_line(scan: Scan) -> str:
     columns = ", ".join(scan.columns) or "rows only"
     where = f" where {scan.predicate.sql(dialect='duckdb')}" if scan.predicate is not None else ""
     share = "all of " if scan.whole else ""
-    return f"reads {share}{scan.table} as {scan.name} ({columns}){where}"
+    ranges = f" by ranges of {scan.span.column}" if scan.span is not None else ""
+    return f"reads {share}{scan.table}{ranges} as {scan.name} ({columns}){where}"
 
 
 def shuffle_columns(step: Step) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from engine.errors import BindError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ Layout = Hash | RoundRobin | Replicate | Files
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """Rows that lie in files about in order of a column without NULLs, so that ranges of it are read alone.
+
+    Attributes:
+        cuts: 59 values, whole numbers or days, between 60 ranges of about as many rows each.
+        overlap: The share of the table that is read beside the rows of a range.
+    """
+
+    cuts: tuple[int | date, ...]
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnFacts:
     """One column: its DuckDB type, and estimates where somebody knows them.
 
@@ -48,6 +62,7 @@ class ColumnFacts:
         maximum: Largest value, likewise.
         nulls: Estimated share of NULLs, 0 to 1.
         width: Average bytes of a value in memory.
+        order: How well the rows lie in order of it; None where that is not known.
     """
 
     type: str
@@ -56,6 +71,7 @@ class ColumnFacts:
     maximum: Any = None
     nulls: float | None = None
     width: float | None = None
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

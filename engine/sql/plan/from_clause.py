@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.blocks import CannotDistributeError
+from engine.sql.plan.distribution import Single
 from engine.sql.plan.estimate import share_of_all
 from engine.sql.plan.join_graph import Condition, Equals, Part, condition_of, edges_between
 from engine.sql.plan.join_order import Problem, State, best_order, ways
@@ -15,9 +16,10 @@ from engine.sql.plan.join_tree import Group, Leaf, Outer
 from engine.sql.plan.leaves import is_dependent, leaf_piece, one_row
 from engine.sql.plan.pieces import Kind, Piece, Source, enclosed
 from engine.sql.plan.reduction import reduced
+from engine.sql.plan.sifting import sifted
 from engine.sql.plan.strategies import Side, Strategy, strategies
 from engine.sql.plan.subqueries import condition_part, everywhere, lateral_part
-from engine.sql.plan.travel import is_there
+from engine.sql.plan.travel import ReadByAll, is_there
 from engine.sql.plan.trees import columns_in, free_aliases, top_queries
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ def _crossed(left: Piece, right: Piece) -> Piece:
 def _joined(draft: Draft, parts: list[Part], conditions: list[Condition], demand: Demand) -> Piece:
     equals = Equals(conditions)
     parts = [_item_part(_widened(part.piece, equals)) if not part.per_row else part for part in parts]
+    parts = _with_rereads(draft, parts)
+    parts = [sifted(draft, part, parts, equals) for part in parts]
     everything = (
         demand | columns_in(*(c.tree for c in conditions)) | frozenset().union(*(p.reads for p in parts))
     )
@@ -93,6 +97,17 @@ def _joined(draft: Draft, parts: list[Part], conditions: list[Condition], demand
         nodes=draft.nodes,
     )
     return _realised(draft, problem, best_order(problem), demand)
+
+
+def _with_rereads(draft: Draft, parts: list[Part]) -> list[Part]:
+    """The parts with how every node would read all of each: but for the largest item, which nodes share.
+
+    What is at control already has no nodes to share it.
+    """
+    items = [part for part in parts if not part.per_row]
+    shared = all(not isinstance(part.piece.spread, Single) for part in items)
+    largest = max(items, key=lambda part: draft.rows_read(part.piece), default=None) if shared else None
+    return [part if part is largest else replace(part, anew=draft.anew(part.piece)) for part in parts]
 
 
 def _widened(piece: Piece, equals: Equals) -> Piece:
@@ -112,6 +127,8 @@ def _realised(draft: Draft, problem: Problem, state: State, demand: Demand) -> P
     """Carry out an order that was found: add its moves, put its parts together."""
     first, *rest = state.trail
     piece, placed = problem.parts[first.at].piece, problem.parts[first.at].brings
+    if first.strategy is not None and first.strategy.left is not None:
+        piece = draft.send(piece, first.strategy.left, ())
     waiting = list(problem.conditions)
     for step, choice in enumerate(rest):
         part = problem.parts[choice.at]
@@ -147,6 +164,8 @@ def attached(draft: Draft, piece: Piece, part: Part, strategy: Strategy, demand:
     if strategy.right is not None:
         moves = not is_there(part.piece.spread, strategy.right)
         going = reduced(draft, piece, part, strategy.right) if moves else part.piece
+        if isinstance(strategy.right, ReadByAll):
+            going = part.piece
         right = draft.send(going, strategy.right, _needed(part, demand), limiter=part.limiter)
     rows = piece.rows * (part.factor if part.per_row else right.rows)
     return replace(part.attach(piece, right), spread=strategy.spread, rows=max(rows, 1.0))
@@ -155,7 +174,7 @@ def attached(draft: Draft, piece: Piece, part: Part, strategy: Strategy, demand:
 def attach_cheapest(draft: Draft, piece: Piece, part: Part, demand: Demand) -> Piece:
     """Rows and one more part, by the cheapest strategy."""
     left = Side(piece.spread, draft.size_of(piece.rows, [v for v in demand if piece.offers(v)]))
-    right = Side(part.piece.spread, draft.size_of(part.travels.rows, part.wants))
+    right = Side(part.piece.spread, draft.size_of(part.travels.rows, part.wants), draft.anew(part.piece))
     return attached(draft, piece, part, ways(left, right, part, part.edges, draft.nodes)[0], demand)
 
 
@@ -186,7 +205,8 @@ def _outer_joined(
     left, right = sides
     edges = edges_between([condition_of(tree) for tree in on], left.aliases, right.aliases)
     measured = [
-        Side(side.spread, draft.size_of(side.rows, [v for v in demand if side.offers(v)])) for side in sides
+        Side(side.spread, draft.size_of(side.rows, [v for v in demand if side.offers(v)]), draft.anew(side))
+        for side in sides
     ]
     strategy = strategies(measured[0], measured[1], edges, kind, draft.nodes)[0]
     if strategy.left is not None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from engine.sql.plan.pieces import Limiter, Piece
+    from engine.sql.plan.travel import ReadByAll
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Part:
         repeatable: Whether two nodes that evaluate it over the same rows agree.
         limiter: Cuts rows of the piece before they travel.
         is_reducible: Whether a row of the piece matters only where an edge holds as SQL's `=`.
+        is_demanded: Whether a row outside is kept only where a row of the subquery equals it in all edges.
+        anew: Of rows that are yet to be read: how every node would read all of them.
     """
 
     piece: Piece
@@ -54,6 +57,8 @@ class Part:
     repeatable: bool = True
     limiter: Limiter | None = None
     is_reducible: bool = False
+    is_demanded: bool = False
+    anew: ReadByAll | None = None
 
 
 @dataclass(frozen=True, slots=True)

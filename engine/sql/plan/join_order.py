@@ -23,7 +23,7 @@ BEAM = 16  # states kept per level; TPC-H's eight-way joins get the plan of an e
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One part, how it was joined (the first was not), and the rows after it."""
+    """One part, how it was joined (the first, if at all, only read by all), and the rows after it."""
 
     at: int
     strategy: Strategy | None
@@ -84,7 +84,10 @@ class _Search:
 
     def best(self) -> State:
         parts = self._problem.parts
-        states = [self._start(at) for at, part in enumerate(parts) if not part.per_row]
+        items = [at for at, part in enumerate(parts) if not part.per_row]
+        states = [self._start(at) for at in items]
+        if len(parts) > 1:
+            states += [state for at in items for state in self._read_by_all(at)]
         for _ in parts[1:]:
             grown: dict[tuple[frozenset[int], Spread], State] = {}
             for state in states:
@@ -101,6 +104,14 @@ class _Search:
         first = Choice(at, None, size.rows)
         return State((first,), frozenset({at}), part.brings, part.piece.spread, size, 0.0)
 
+    def _read_by_all(self, at: int) -> Iterator[State]:
+        """The start with a part that every node reads all of."""
+        start, anew = self._start(at), self._problem.parts[at].anew
+        if anew is not None:
+            strategy = Strategy(anew, None, Replicated(), anew.cost)
+            first = replace(start.trail[0], strategy=strategy)
+            yield replace(start, trail=(first,), spread=strategy.spread, cost=anew.cost)
+
     def _grown(self, state: State) -> Iterator[State]:
         problem = self._problem
         for at, part in enumerate(problem.parts):
@@ -108,7 +119,7 @@ class _Search:
                 continue
             edges, size = self._edges_to(state, at), self._joined_size(state, at)
             crossed = size.bytes if not part.per_row and not edges else 0.0
-            right = Side(part.piece.spread, Size(part.travels.rows, problem.widths[at]))
+            right = Side(part.piece.spread, Size(part.travels.rows, problem.widths[at]), part.anew)
             for strategy in ways(Side(state.spread, state.size), right, part, edges, problem.nodes):
                 yield State(
                     trail=(*state.trail, Choice(at, strategy, size.rows)),

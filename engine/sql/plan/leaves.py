@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.sql.plan.blocks import CannotDistributeError
-from engine.sql.plan.distribution import Hashed, Key, Replicated, Scattered, Single, Spread
+from engine.sql.plan.distribution import Hashed, Key, Replicated, Scattered, Single, Spread, hashed_by
 from engine.sql.plan.estimate import rows_of
-from engine.sql.plan.facts import Replicate, TableFacts
 from engine.sql.plan.functions import is_volatile
+from engine.sql.plan.hashing import form_named
 from engine.sql.plan.pieces import Piece, Source
 from engine.sql.plan.placing import hash_columns
 from engine.sql.plan.trees import column, free_aliases, unwrapped
 
 if TYPE_CHECKING:
     from engine.sql.plan.draft import Draft
+    from engine.sql.plan.facts import TableFacts
+    from engine.sql.plan.steps import Scan
 
 _FUNCTION_ROWS = 100.0
 _CALLABLE = (exp.GenerateSeries, exp.Unnest, exp.Explode)
@@ -53,14 +55,18 @@ def table_piece(draft: Draft, item: exp.Table) -> Piece:
     alias = item.alias_or_name
     if alias not in draft.bound.scans:
         return draft.item(draft.ctes[item.name], alias)
-    facts = draft.bound.tables[alias]
-    return Piece((Source(item),), (), spread_of(facts, alias), rows_of(facts), frozenset({alias}))
+    facts, scan = draft.bound.tables[alias], draft.bound.scans[alias]
+    return Piece((Source(item),), (), spread_of(facts, scan), rows_of(facts), frozenset({alias}))
 
 
-def spread_of(facts: TableFacts, alias: str) -> Spread:
-    """Where the rows of a table are, read under an alias."""
-    if isinstance(facts.layout, Replicate):
+def spread_of(facts: TableFacts, scan: Scan) -> Spread:
+    """Where the rows of a table are, as it is read by a scan."""
+    alias = scan.alias
+    if scan.whole:
         return Replicated()
+    if scan.span is not None:
+        form = form_named(facts.columns[scan.span.column].type) or ""
+        return hashed_by([(column(scan.span.column, alias), form)], scan.span.cuts)
     keys = hash_columns(facts)
     return (
         Hashed(tuple(Key(frozenset({column(name, alias)}), form) for name, form in keys))

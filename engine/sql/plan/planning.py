@@ -15,6 +15,7 @@ from engine.sql.plan.facts import TableFacts, Tables
 from engine.sql.plan.from_clause import plan_rows
 from engine.sql.plan.lower import plan_relation, plan_statement
 from engine.sql.plan.names import identifier
+from engine.sql.plan.reading import shared_by_ranges
 from engine.sql.plan.rules import normalise
 from engine.sql.plan.rules.name_outputs import leftmost_select
 from engine.sql.plan.steps import Fragment, Plan, Return, Scan, Site, Size, Step
@@ -50,6 +51,7 @@ def plan_query(query: exp.Query, tables: Mapping[str, TableFacts], *, nodes: int
     bound = bind(normalise(query), Tables(tables))
     if nodes == 1:
         return _whole(bound.tree, tuple(bound.scans.values()), spelled)
+    bound = shared_by_ranges(bound, nodes)
     draft = Draft(bound, nodes, RULES)
     relation = plan_statement(draft, bound.tree)
     draft.finish(_spelled(relation, spelled), Return(spelled))

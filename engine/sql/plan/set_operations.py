@@ -10,7 +10,6 @@ from sqlglot import exp
 from engine.sql.plan.blocks import CannotDistributeError
 from engine.sql.plan.distribution import (
     Hashed,
-    Key,
     Replicated,
     Scattered,
     Single,
@@ -101,7 +100,7 @@ def _at(draft: Draft, relation: Relation, travel: Travel, limiter: Limiter | Non
     piece = draft.item(relation, alias)
     values = [draft.column(name, alias) for name in relation.names]
     if isinstance(travel, ToKeys):
-        travel = ToKeys(tuple((column(key.name, alias), form) for key, form in travel.keys))
+        travel = ToKeys(tuple((column(key.name, alias), form) for key, form in travel.keys), travel.cuts)
     sent = draft.send(piece, travel, values, limiter=limiter)
     if sent.sources == piece.sources:
         return replace(relation, spread=sent.spread)
@@ -112,7 +111,9 @@ def _at(draft: Draft, relation: Relation, travel: Travel, limiter: Limiter | Non
 def _bare(spread: Spread) -> Spread:
     if not isinstance(spread, Hashed):
         return spread
-    return Hashed(tuple(Key(frozenset(column(t.name) for t in key.terms), key.form) for key in spread.keys))
+    return Hashed(
+        tuple(replace(key, terms=frozenset(column(t.name) for t in key.terms)) for key in spread.keys)
+    )
 
 
 def _same_places(left: Relation, right: Relation) -> bool:
@@ -133,9 +134,9 @@ def _common_hash(left: Relation, right: Relation) -> Spread:
     keys = []
     for one, other in zip(left.spread.keys, right.spread.keys, strict=True):
         shared = one.terms & {renames[term] for term in other.terms if term in renames}
-        if one.form != other.form or not shared:
+        if (one.form, one.cuts) != (other.form, other.cuts) or not shared:
             return Scattered()
-        keys.append(Key(frozenset(shared), one.form))
+        keys.append(replace(one, terms=frozenset(shared)))
     return Hashed(tuple(keys))
 
 

@@ -30,6 +30,7 @@ def signature(query: exp.Query, move: Move, scans: Mapping[str, Scan]) -> str | 
             read.set("table", identifier(aliases[read.table]))
     for item in tree.find_all(exp.Table):
         if isinstance(item.this, exp.Identifier) and item.name in scans:
-            item.set("this", identifier(f"scan of {scans[item.name].table}"))
-    keys = [key.sql() for key in move.keys] if isinstance(move, (Shuffle, Trim)) else []
+            scan = scans[item.name]
+            item.set("this", identifier(f"scan of {scan.table} {scan.whole} {scan.span}"))
+    keys = [*(key.sql() for key in move.keys), str(move.cuts)] if isinstance(move, (Shuffle, Trim)) else []
     return " ".join([type(move).__name__, *keys, tree.sql()])

@@ -24,12 +24,27 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
+    from engine.sql.plan.distribution import Cuts
+
 
 class Site(Enum):
     """Where a fragment runs."""
 
     NODES = "AllComputeNodes"
     CONTROL = "Control"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How nodes share a table by ranges of a column: node i reads from cut i - 1 up to cut i.
+
+    Attributes:
+        column: The column; it has no NULLs.
+        cuts: The least values of all nodes but the first.
+    """
+
+    column: str
+    cuts: Cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,8 @@ class Scan:
         columns: Columns needed; empty when only the number of rows matters.
         predicate: Rows that fail it are not needed (the fragment still tests it): for skipping files. Bare
             columns.
-        whole: Every node reads all rows (a replicated table); else each node its own share.
+        whole: Every node reads all rows (a replicated table, a small one); else each node its own share.
+        span: The ranges by which nodes share it; None for shares as files or distributions lie.
     """
 
     name: str
@@ -52,6 +68,7 @@ class Scan:
     columns: tuple[str, ...]
     predicate: exp.Expr | None
     whole: bool
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +86,15 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Each row goes to the node of its key: expressions over the fragment's output columns."""
+    """Each row goes to the node of its key: expressions over the fragment's output columns.
+
+    Attributes:
+        keys: The expressions.
+        cuts: Of one key: the ranges that are the nodes', as in `Span`; none where a hash decides.
+    """
 
     keys: tuple[exp.Expr, ...]
+    cuts: Cuts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +109,10 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Every node has all rows and keeps those whose key is its own; nothing travels."""
+    """Every node has all rows and keeps those whose key is its own; nothing travels. As `Shuffle`."""
 
     keys: tuple[exp.Expr, ...]
+    cuts: Cuts = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.sql.plan.distribution import (
@@ -15,7 +15,7 @@ from engine.sql.plan.distribution import (
     is_apart,
 )
 from engine.sql.plan.hashing import hash_core
-from engine.sql.plan.travel import ToAll, ToControl, ToKeys, Travel, arrival, cost_of, is_there
+from engine.sql.plan.travel import ReadByAll, ToAll, ToControl, ToKeys, Travel, arrival, cost_of, is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,10 +37,17 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a strategy is chosen by."""
+    """What a strategy is chosen by.
+
+    Attributes:
+        spread: Where the rows are.
+        size: What would travel of them.
+        anew: Of a table that is yet to be read: how every node reads all of it.
+    """
 
     spread: Spread
     size: Size
+    anew: ReadByAll | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def strategies(left: Side, right: Side, edges: tuple[Edge, ...], kind: Kind, nod
 
 
 def _after(spread: Spread, travel: Travel | None) -> Spread:
-    if travel is None or (isinstance(travel, ToAll) and is_there(spread, travel)):
+    if travel is None or (isinstance(travel, ToAll | ReadByAll) and is_there(spread, travel)):
         return spread
     return arrival(travel)
 
@@ -84,8 +91,12 @@ def _pairs(
 ) -> Iterator[tuple[Travel | None, Travel | None]]:
     yield None, None
     yield None, ToAll()
+    if right.anew is not None:
+        yield None, right.anew
     if kind == "INNER":
         yield ToAll(), None
+        if left.anew is not None:
+            yield left.anew, None
     yield ToControl(), ToControl()
     flipped = tuple(Edge(edge.right, edge.left, edge.form) for edge in edges)
     to_left, to_right = _mirror(left.spread, edges), _mirror(right.spread, flipped)
@@ -110,7 +121,7 @@ def _mirror(spread: Spread, edges: tuple[Edge, ...]) -> ToKeys | None:
         if match is None:
             return None
         keys.append((match.right, match.form))
-    return ToKeys(tuple(keys))
+    return ToKeys(tuple(keys), spread.keys[0].cuts)
 
 
 def _key_sets(edges: tuple[Edge, ...]) -> Iterator[tuple[Edge, ...]]:
@@ -144,11 +155,11 @@ def _colocated(left: Hashed, right: Hashed, edges: Iterable[Edge], kind: Kind) -
         return Scattered()
     if kind == "LEFT":
         return left
-    return Hashed(tuple(Key(one.terms | other.terms, one.form) for one, other in pairs))
+    return Hashed(tuple(replace(one, terms=one.terms | other.terms) for one, other in pairs))
 
 
 def _same(left: Key, right: Key, edges: Iterable[Edge]) -> bool:
-    if left.form != right.form:
+    if (left.form, left.cuts) != (right.form, right.cuts):
         return False
     return bool(left.terms & right.terms) or any(
         edge.form == left.form and hash_core(edge.left) in left.terms and hash_core(edge.right) in right.terms

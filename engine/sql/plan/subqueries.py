@@ -127,7 +127,8 @@ def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -
     frame = rewrite(tree, {**rest, chosen: _HOLE} if chosen is not None else rest)
     free = free_aliases(tree)
     edges = inside.edges
-    if truth_only and chosen is not None and not free_aliases(chosen):
+    is_member = truth_only and chosen is not None and not free_aliases(chosen)
+    if chosen is not None and is_member:
         edges = _membership(tree, chosen, inside.wants)
     return Part(
         piece=inside.piece,
@@ -142,6 +143,7 @@ def _part(draft: Draft, tree: exp.Expr, use: Use, *, truth_only: bool = False) -
         repeatable=inside.repeatable,
         limiter=inside.limiter,
         is_reducible=bool(edges) and tree.find(exp.NullSafeEQ) is None,
+        is_demanded=is_member and bool(edges),
     )
 
 

@@ -27,6 +27,7 @@ from engine.sql.plan import (
     Trim,
     placing_keys,
 )
+from engine.sql.plan.distribution import Cuts
 
 DISTRIBUTIONS = 60
 CONTROL = 0
@@ -51,6 +52,9 @@ class Cluster:
                 connection.register("incoming", share)
                 connection.sql(f'CREATE TABLE "{stored(facts[name].name)}" AS SELECT * FROM incoming')
                 connection.unregister("incoming")
+                connection.register("incoming", table)
+                connection.sql(f'CREATE TABLE "{whole(facts[name].name)}" AS SELECT * FROM incoming')
+                connection.unregister("incoming")
 
     def __enter__(self) -> Self:
         return self
@@ -69,15 +73,20 @@ class Cluster:
         return self._dealt(self._connections[0], table, keys)
 
     def _dealt(
-        self, connection: duckdb.DuckDBPyConnection, table: pa.Table, keys: Sequence[exp.Expr]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: pa.Table,
+        keys: Sequence[exp.Expr],
+        cuts: Cuts = (),
     ) -> list[pa.Table]:
-        """The rows for each node: by the distribution of their keys, or in turn."""
+        """The rows for each node: by the range or the distribution of their keys, or in turn."""
         listed = ", ".join(key.sql(dialect="duckdb") for key in keys)
-        number = f"hash({listed})" if keys else "row_number() OVER ()"
+        number = f"(hash({listed}) % {DISTRIBUTIONS})" if keys else "row_number() OVER ()"
+        if cuts:
+            assert len(cuts) == self.nodes - 1
+            number = f"({' + '.join(f'({listed} >= {sql_of(cut)})::INT' for cut in cuts)})"
         connection.register("dealt", table)
-        marked = connection.sql(
-            f"SELECT *, ({number} % {DISTRIBUTIONS} % {self.nodes})::INT AS __node FROM dealt"
-        )
+        marked = connection.sql(f"SELECT *, coalesce({number} % {self.nodes}, 0)::INT AS __node FROM dealt")
         whole = marked.to_arrow_table()
         connection.unregister("dealt")
         node = whole.column("__node")
@@ -103,8 +112,9 @@ class Cluster:
         return [self._query(self._connections[node], step) for node in at]
 
     def _query(self, connection: duckdb.DuckDBPyConnection, step: Step) -> pa.Table:
+        node = self._connections.index(connection)
         for scan in step.fragment.scans:
-            connection.sql(f'CREATE OR REPLACE TEMP VIEW "{scan.name}" AS {scan_sql(scan)}')
+            connection.sql(f'CREATE OR REPLACE TEMP VIEW "{scan.name}" AS {scan_sql(scan, node)}')
         try:
             return connection.sql(step.fragment.sql()).to_arrow_table()
         finally:
@@ -122,11 +132,14 @@ class Cluster:
             self._store(step.name, results)
         elif isinstance(move, Trim):
             assert step.site is Site.NODES
-            own = [self._dealt(self._connections[0], rows, move.keys)[at] for at, rows in enumerate(results)]
+            own = [
+                self._dealt(self._connections[0], rows, move.keys, move.cuts)[at]
+                for at, rows in enumerate(results)
+            ]
             self._store(step.name, own)
         else:
             assert isinstance(move, Shuffle)
-            self._store(step.name, self._dealt(self._connections[0], everything, move.keys))
+            self._store(step.name, self._dealt(self._connections[0], everything, move.keys, move.cuts))
 
     def _store(self, name: str, shares: Iterable[pa.Table], only: int | None = None) -> None:
         listed = list(shares)
@@ -142,8 +155,23 @@ def stored(table: str) -> str:
     return f"stored {table}"
 
 
-def scan_sql(scan: Scan) -> str:
+def whole(table: str) -> str:
+    """The name of all rows of a table in a node's database."""
+    return f"all of {table}"
+
+
+def sql_of(cut: object) -> str:
+    return exp.convert(cut).sql(dialect="duckdb")
+
+
+def scan_sql(scan: Scan, node: int) -> str:
     """A scan, as strict as the contract allows: no other column, no row that the predicate refuses."""
     columns = ", ".join(f'"{name}"' for name in scan.columns) or "1 AS nothing"
-    where = f" WHERE {scan.predicate.sql(dialect='duckdb')}" if scan.predicate is not None else ""
-    return f'SELECT {columns} FROM "{stored(scan.table)}"{where}'
+    tests = [scan.predicate.sql(dialect="duckdb")] if scan.predicate is not None else []
+    if scan.span is not None:
+        ends = (None, *scan.span.cuts, None)
+        tests += [f'"{scan.span.column}" >= {sql_of(ends[node])}'] if ends[node] is not None else []
+        tests += [f'"{scan.span.column}" < {sql_of(ends[node + 1])}'] if ends[node + 1] is not None else []
+    where = f" WHERE {' AND '.join(f'({test})' for test in tests)}" if tests else ""
+    rows = stored(scan.table) if scan.span is None and not scan.whole else whole(scan.table)
+    return f'SELECT {columns} FROM "{rows}"{where}'

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from random_queries import CELLS, COLUMNS
 
-from engine.sql.plan import ColumnFacts, Files, Hash, Layout, Replicate, RoundRobin, TableFacts
+from engine.sql.plan import ColumnFacts, Files, Hash, Layout, Order, Replicate, RoundRobin, TableFacts
 
 ARROW = {
     "INTEGER": pa.int32(),
@@ -18,6 +20,7 @@ ARROW = {
     "DOUBLE": pa.float64(),
     "DECIMAL(10,2)": pa.decimal128(10, 2),
 }
+KEYS = {name: next(iter(columns)) for name, columns in COLUMNS.items()}
 LAYOUTS: dict[str, dict[str, Layout]] = {
     "hashed": {"t": Hash(("a",)), "u": Hash(("a",)), "v": Hash(("k",))},
     "hashed by texts": {"t": Hash(("s",)), "u": Hash(("s",)), "v": Hash(("x",))},
@@ -57,4 +60,27 @@ def small_facts(layout: Mapping[str, Layout], rows: float) -> dict[str, TableFac
     return {
         name: TableFacts(name, {c: ColumnFacts(kind) for c, kind in columns.items()}, layout[name], rows=rows)
         for name, columns in COLUMNS.items()
+    }
+
+
+def ordered_facts(rows: float) -> dict[str, TableFacts]:
+    """Facts of the small tables as files in order of their keys, of which all have many values."""
+    order = Order(tuple([1] * 20 + [2] * 20 + [3] * 19), overlap=0.01)
+    return {
+        name: replace(
+            facts,
+            columns={
+                column: replace(known, distinct=1e6, order=order) if column == KEYS[name] else known
+                for column, known in facts.columns.items()
+            },
+        )
+        for name, facts in small_facts({name: Files() for name in COLUMNS}, rows).items()
+    }
+
+
+def with_keys(data: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """The same rows with 2 for a key that is NULL: where files are in order of a key, it has none."""
+    return {
+        name: table.set_column(0, KEYS[name], pc.fill_null(table.column(0), 2))
+        for name, table in data.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlglot import parse_one
 from sqlglot.optimizer.qualify import qualify
@@ -45,6 +47,8 @@ TABLES = {
     # dimensions
     "dates": table("dates", Replicate(), 3e3, day="DATE", year="INT"),
     "regions": table("regions", RoundRobin(), 1e3, item_key="INT", region="VARCHAR"),
+    "codes": table("codes", Files(), 1e3, item_key="INT", name="VARCHAR"),
+    "texts": replace(table("texts", Files(), 1e3, item_key="INT", name="VARCHAR"), rows=None, bytes=1e6),
     "items": table("items", Hash(("item_key",)), 1e6, item_key="INT", name="VARCHAR"),
 }
 SCHEMA = {name: {column: facts.type for column, facts in t.columns.items()} for name, t in TABLES.items()}
@@ -78,6 +82,18 @@ CASES = {
     "a replicated dimension": ("SELECT s.price FROM sales AS s JOIN dates AS d ON s.day = d.day", []),
     "a dimension dealt out in turn": (
         "SELECT s.price FROM sales AS s JOIN regions AS r ON s.item_key = r.item_key",
+        ["BROADCAST_MOVE"],
+    ),
+    "a small table by the wrong key is read by every node": (
+        "SELECT s.price FROM sales AS s JOIN items AS i ON s.item_key = i.item_key",
+        [],
+    ),
+    "files of few rows are read by every node": (
+        "SELECT s.price FROM sales AS s JOIN codes AS c ON s.item_key = c.item_key",
+        [],
+    ),
+    "files whose rows nobody has counted are not": (
+        "SELECT s.price FROM sales AS s JOIN texts AS x ON s.item_key = x.item_key AND x.name = 'a'",
         ["BROADCAST_MOVE"],
     ),
     "a replicated dimension beside one dealt out in turn": (
@@ -153,7 +169,7 @@ CASES = {
         [],
     ),
     "not in, which asks for every NULL": (
-        "SELECT s.price FROM sales AS s WHERE s.order_key NOT IN (SELECT r.order_key FROM returned AS r)",
+        "SELECT s.price FROM sales AS s WHERE s.order_key NOT IN (SELECT l.order_key FROM lines AS l)",
         ["BROADCAST_MOVE"],
     ),
     "a correlated average by the key": (

@@ -11,7 +11,7 @@ import pytest
 from compare import rows_of, same_rows
 from random_queries import COLUMNS
 from simulate import Cluster
-from small_tables import LAYOUTS, sample, small_facts
+from small_tables import LAYOUTS, ordered_facts, sample, small_facts, with_keys
 from tpch_tables import qualified
 
 from engine.sql.plan import explain, plan_query
@@ -57,6 +57,24 @@ def test_a_query_gives_what_duckdb_gives(
         result = clusters[name].run(plan)
         assert same_rows(rows_of(oracle, result), wanted), f"{name}\n{explain(plan)}"
         assert result.schema.types == expected.schema.types
+
+
+@pytest.fixture(scope="module")
+def in_order() -> Iterator[Cluster]:
+    with Cluster(NODES, with_keys(DATA), ordered_facts(40)) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("sql", list(cases()))
+def test_a_query_of_files_in_order_of_a_key_gives_what_duckdb_gives(
+    oracle: duckdb.DuckDBPyConnection, in_order: Cluster, sql: str
+) -> None:
+    for name, table in with_keys(DATA).items():
+        oracle.register(name, table)
+    wanted = rows_of(oracle, oracle.sql(sql).to_arrow_table())
+    for rows in (1e8, 40):
+        plan = plan_query(qualified(sql, COLUMNS), ordered_facts(rows), nodes=NODES)
+        assert same_rows(rows_of(oracle, in_order.run(plan)), wanted), explain(plan)
 
 
 def test_a_scalar_subquery_of_two_rows_is_an_error_here_too(
