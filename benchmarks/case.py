@@ -48,6 +48,7 @@ class Case:
         toy: What to change in `parameters` for a run that is about the answer only.
         fresh: A new process for each repetition, measured from its start to its end. Otherwise each side
             has one process, and the call in it is measured.
+        warm_up: Whether a repetition that is not recorded comes first.
         repeat: Repetitions, unless told otherwise.
         timeout: Seconds after which a repetition has failed.
     """
@@ -61,6 +62,7 @@ class Case:
     parameters: Parameters = field(default_factory=dict)
     toy: Parameters = field(default_factory=dict)
     fresh: bool = False
+    warm_up: bool = True
     repeat: int = 5
     timeout: float = 120.0
 

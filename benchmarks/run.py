@@ -71,7 +71,7 @@ def run_case(case: Case, sides: Sequence[Side], *, warm_ups: int) -> Iterator[Sa
         if side.name in (OURS, *case.peers)
     }
     try:
-        for repetition in range(-warm_ups, case.repeat):
+        for repetition in range(-warm_ups if case.warm_up else 0, case.repeat):
             for sample in _play_round(case, players, repetition):
                 if sample.problem:
                     players.pop(sample.side).close()

@@ -52,16 +52,50 @@ def rows_of(samples: Sequence[Any]) -> list[list[str]]:
     return rows
 
 
+def peers_of(samples: Sequence[Any]) -> list[list[str]]:
+    """A row per repetition and other peer: our core-seconds until we are as good, and its whole run."""
+    ours = {s.repetition: s.answer for s in samples if s.side == OURS and "steps" in s.answer}
+    rows = []
+    for sample in samples:
+        if sample.side in (OURS, _LOOP) or sample.problem or sample.repetition not in ours:
+            continue
+        mine = ours[sample.repetition]
+        spent = reached(mine["steps"], sample.answer["auc"] - TOLERANCE)
+        rows.append(
+            [
+                sample.side,
+                str(sample.repetition),
+                f"{sample.answer['auc']:.5f}",
+                f"{mine['auc']:.5f}",
+                f"{sample.cpu_seconds:.1f}",
+                "never" if spent is None else f"{spent:.1f}",
+                f"{mine['core_seconds']:.1f}",
+                "never" if spent is None else f"{spent / sample.cpu_seconds:.2f}",
+                f"{mine['core_seconds'] / sample.cpu_seconds:.2f}",
+            ]
+        )
+    return rows
+
+
+_LOOP_HEADER = [
+    "repetition", "loop AUC", "our AUC", "loop to target", "loop whole", "ours to target", "ours whole",
+    "ours / loop to target", "ours / loop whole",
+]  # fmt: skip
+_PEER_HEADER = [
+    "peer", "repetition", "peer AUC", "our AUC", "peer whole", "ours to its AUC", "ours whole",
+    "ours to its AUC / peer", "ours whole / peer",
+]  # fmt: skip
+
+
 def main(paths: Sequence[str]) -> int:
-    """Print the table of each file."""
-    header = [
-        "repetition", "loop AUC", "our AUC", "loop to target", "loop whole", "ours to target", "ours whole",
-        "ours / loop to target", "ours / loop whole",
-    ]  # fmt: skip
+    """Print the tables of each file."""
     for path in paths:
         results = read_results(Path(path))
         samples = [sample for sample in results.samples if sample.case == "tune/search"]
-        sys.stdout.write(f"{results.name}\n\n{markdown_table(header, rows_of(samples))}\n")
+        sys.stdout.write(f"{results.name}\n\n")
+        for header, rows in ((_LOOP_HEADER, rows_of(samples)), (_PEER_HEADER, peers_of(samples))):
+            if rows:
+                sys.stdout.write(f"{markdown_table(header, rows)}\n")
     return 0
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,17 +166,39 @@ def _space() -> dict[str, BaseDistribution]:
 
 
 def _steps(pool: WorkspacePool, study: str) -> list[tuple[float, float]]:
-    """Core-seconds of all fits so far, and the best AUC, after every fit that found a better one."""
+    """Core-seconds of all workers so far, and the best AUC, at every round that was better than all before.
+
+    Fits of other trials that ran at the time count as far as they had come.
+    """
     _, entries = Archive(Path(pool.workspace.home) / "studies").read(study)
+    fits = [_Fit.read(entry) for entry in entries if entry["kind"] == "reported"]
+    rounds = sorted(moment for fit in fits for moment in fit.rounds())
     steps: list[tuple[float, float]] = []
-    spent = 0.0
-    for entry in entries:
-        if entry["kind"] == "reported":
-            spent += entry["core_seconds"] + entry["setup"]
-            best = max(entry["curve"])
-            if not steps or best > steps[-1][1]:
-                steps.append((spent, best))
+    for moment, auc in rounds:
+        if not steps or auc > steps[-1][1]:
+            steps.append((sum(min(max(moment - fit.start, 0.0), fit.spent) for fit in fits), auc))
     return steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """One fit of a study: when it began, the core-seconds before its first round and in all, its curve."""
+
+    start: float
+    setup: float
+    spent: float
+    curve: tuple[float, ...]
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> _Fit:
+        spent = entry["core_seconds"] + entry["setup"]
+        return cls(entry["elapsed"] - spent, entry["setup"], spent, tuple(entry["curve"]))
+
+    def rounds(self) -> Iterator[tuple[float, float]]:
+        """Moment and AUC of each round, as if all took the same time."""
+        each = (self.spent - self.setup) / max(1, len(self.curve))
+        for index, auc in enumerate(self.curve, 1):
+            yield self.start + self.setup + each * index, auc
 
 
 def _forget() -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from engine.ml.tuning.limits import Allowance, allowance, cost_of
+from engine.ml.tuning.outlook import outlook
 from engine.ml.tuning.policies import Policy, Seen
 from engine.ml.tuning.schedules import Bracket, Full, Schedule
 from engine.ml.tuning.state import (
@@ -39,12 +40,14 @@ class Rules:
         max_rounds: Rounds of a trial at most.
         maximise: Whether more of the metric is better.
         phases: Values of the outer loop; each has its share of the trials, one after the other.
+        starts: How many trials of a phase are known good starts, see `_is_spared`.
     """
 
     schedule: Schedule
     max_rounds: int
     maximise: bool
     phases: int = 1
+    starts: int = 0
 
     @property
     def policy(self) -> Policy | None:
@@ -148,7 +151,12 @@ def _reported(rules: Rules, state: StudyState, event: Reported) -> StudyState:
 
 def _at_rung(rules: Rules, state: StudyState, trial: TrialState) -> TrialState:
     """A trial that has reached its next rung, by training or because more training would not help."""
-    trial = replace(trial, scores=(*trial.scores, trial.best(rules.maximise)[0]))
+    expected = outlook(trial.curve, trial.ladder[-1], converged=trial.converged, maximise=rules.maximise)
+    trial = replace(
+        trial,
+        scores=(*trial.scores, trial.best(rules.maximise)[0]),
+        outlooks=(*trial.outlooks, expected),
+    )
     if trial.at_top:
         return replace(trial, status="complete")
     if rules.bracket_of(state, trial).rule != "policy":
@@ -281,8 +289,21 @@ def _promotable_of(rules: Rules, state: StudyState, group: Sequence[TrialState])
             quota = -(-len(reached) // _reduction(rules))
         if bracket.rule == "cohort" or _is_drained(rules, state, group, found):
             quota = max(quota, min(1, len(reached)))
-        found += [t for t in reached[:quota] if t.rung == rung + 1 and t.status == "paused"]
+        chosen = reached[:quota]
+        if bracket.rule == "race":
+            chosen += [t for t in reached[quota:] if _is_spared(rules, state, t)]
+        found += [t for t in chosen if t.rung == rung + 1 and t.status == "paused"]
     return found
+
+
+def _is_spared(rules: Rules, state: StudyState, trial: TrialState) -> bool:
+    """Whether a trial of a race goes on whatever the others have come to.
+
+    The first start goes to the top, so that a study has a whole model early; all starts go on from the first
+    rung, where good configurations of unlike depth and rate cannot be told apart.
+    """
+    place = trial.number - next(other.number for other in state.trials if other.phase == trial.phase)
+    return place < rules.starts and (place == 0 or trial.rung == 1)
 
 
 def _is_whole(group: Sequence[TrialState], bracket: Bracket) -> bool:
@@ -309,10 +330,10 @@ def _is_drained(
 
 
 def ranked(trials: Sequence[TrialState], rung: int, *, maximise: bool) -> list[TrialState]:
-    """Trials by their score at a rung, best first; the earlier first where scores are equal, NaN last."""
+    """Trials by their outlook at a rung, best first; the earlier first where it is equal, NaN last."""
 
     def key(trial: TrialState) -> tuple[bool, float, int]:
-        score = trial.scores[rung]
+        score = trial.outlooks[rung]
         unknown = math.isnan(score)
         return unknown, 0.0 if unknown else (-score if maximise else score), trial.number
 

@@ -99,14 +99,20 @@ class SearchPlan:
 
     def rules(self, *, maximise: bool) -> Rules:
         """What the machine decides by."""
-        return Rules(schedule_of(self.schedule), self.max_rounds, maximise, max(1, len(self.outer)))
+        return Rules(
+            schedule_of(self.schedule), self.max_rounds, maximise, max(1, len(self.outer)), len(self.starts)
+        )
 
     def proposer(self, *, maximise: bool) -> Proposer:
         """Who is asked for parameters."""
-        first = self.first
-        if first is None:
-            first = first_configurations(self.inner, self.max_rounds) if self.sampler == "tpe" else ()
-        return Proposer(self.inner, self.sampler, self.seed, maximise, tuple(dict(given) for given in first))
+        return Proposer(self.inner, self.sampler, self.seed, maximise, self.starts)
+
+    @property
+    def starts(self) -> tuple[dict[str, Any], ...]:
+        """What is tried before the sampler is asked."""
+        if self.first is not None:
+            return tuple(dict(given) for given in self.first)
+        return first_configurations(self.inner, self.max_rounds) if self.sampler == "tpe" else ()
 
     def bounded(self) -> Limits:
         """The limits, a grid's own number of cells among them."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
+from engine.ml.tuning.outlook import projected
 from engine.ml.tuning.space import grid
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class Proposer:
         storage, study_id = study._storage, study._study_id  # noqa: SLF001 - samplers' own attributes have no other door
         for name, value in self.of_study.items():
             storage.set_study_system_attr(study_id, name, value)
-        study.add_trials([self._frozen(trial) for trial in state.trials])
+        values = projected(state.trials)
+        study.add_trials([self._frozen(trial, values.get(trial.number)) for trial in state.trials])
         asked = study.ask(dict(self.space))
         frozen = storage.get_trial(asked._trial_id)  # noqa: SLF001
         return Proposal(
@@ -121,32 +123,25 @@ class Proposer:
                 seed=seed, n_startup_trials=_STARTUP_TRIALS, multivariate=True, constant_liar=True
             )
 
-    def _frozen(self, trial: TrialState) -> FrozenTrial:
+    def _frozen(self, trial: TrialState, value: float | None) -> FrozenTrial:
         """A trial as Optuna knows it.
 
-        One that had all its rungs is complete. One that waits or was ended is pruned: Optuna ranks these by
-        how far they came, and then by their score there. One that has not reported yet is running.
+        One that was judged is complete, with what it is projected to come to, so that a good one on a middle
+        rung counts for more than a bad one at the top. One that has not reported yet is running.
         """
         from optuna.trial import TrialState as OptunaState
         from optuna.trial import create_trial
 
-        params = {name: trial.params[name] for name in self.space}
         given: dict[str, Any] = {
-            "params": params,
+            "params": {name: trial.params[name] for name in self.space},
             "distributions": dict(self.space),
             "system_attrs": self.attributes.get(trial.number, {}),
         }
-        known = {
-            rounds: score
-            for rounds, score in zip(trial.ladder, trial.scores, strict=False)
-            if not math.isnan(score)
-        }
-        if not trial.rung:
+        if value is None:
             return create_trial(state=OptunaState.RUNNING, **given)
-        if trial.at_top and known:
-            value = trial.scores[-1]
-            return create_trial(state=OptunaState.COMPLETE, value=value, intermediate_values=known, **given)
-        return create_trial(state=OptunaState.PRUNED, intermediate_values=known, **given)
+        if math.isnan(value):
+            return create_trial(state=OptunaState.PRUNED, **given)
+        return create_trial(state=OptunaState.COMPLETE, value=value, **given)
 
 
 def _added(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

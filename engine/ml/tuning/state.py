@@ -27,6 +27,7 @@ class TrialState:
         target: Rounds it is on its way to, while it runs.
         curve: The metric on the validation rows after each round that it was trained.
         scores: The best of it up to each rung that is done.
+        outlooks: What it was expected to come to, at each of them: what it is ranked by.
         converged: It has stopped getting better; what is left of the ladder needs no training.
         core_seconds: CPU time of all its fits.
         checkpoint: File of its booster so far, empty before the first.
@@ -41,6 +42,7 @@ class TrialState:
     target: int = 0
     curve: tuple[float, ...] = field(default=(), repr=False)
     scores: tuple[float, ...] = ()
+    outlooks: tuple[float, ...] = field(default=(), repr=False)
     converged: bool = False
     core_seconds: float = 0.0
     checkpoint: str = ""
