@@ -157,7 +157,9 @@ class Blocks:
         """The rows of a role, block by block; blocks without any are left out."""
         for block in self:
             chosen = self.chosen(block, role, turn)
-            if chosen.any():
+            if chosen.all():  # as it lies mapped on the disk: no second copy of a partition in memory
+                yield block
+            elif chosen.any():
                 yield block.rows(chosen)
 
 
