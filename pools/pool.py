@@ -289,6 +289,13 @@ class Pool:
         """The results of these futures, in order; raises as `map` does."""
         return self._work().gather(futures)
 
+    def kinds(self, futures: Sequence[Any]) -> list[type | None]:
+        """The types of these futures' results, once all are there; raises as `gather` does and fetches none.
+
+        None for a result whose type the scheduler was not told.
+        """
+        return self._work().kinds(futures)
+
     # How it is done
 
     def _work(self) -> Work:

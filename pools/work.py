@@ -108,6 +108,17 @@ class Work:
                     self._refuse(future)
             return list(self._client.gather(list(futures)))
 
+    def kinds(self, futures: Sequence[Any]) -> list[type | None]:
+        """The types of the results, once they are there; as `gather`, without fetching any."""
+        with self._told():
+            for future in futures:
+                if future.client is not self._client:
+                    self._refuse(future)
+            for future in as_completed(futures, loop=self._client.loop):
+                if future.status != "finished":
+                    future.result()
+            return [future.type for future in futures]
+
     def _refuse(self, future: Any) -> None:
         if future.cancelled():  # by a pause that closed the client it belonged to
             future.result()

@@ -125,6 +125,8 @@ def _parquet_writer(
             store_schema=False,
             write_page_checksum=True,
             use_dictionary=hints.dictionaries(schema),
+            # As integers decimals take no more space and are read faster: TPC-H 6 in DuckDB 150 to 134 ms.
+            store_decimal_as_integer=True,
         )
 
     def append(table: pa.Table) -> int:

@@ -32,9 +32,27 @@ class Recent(Generic[Key, Value]):
         made = make()
         with self._lock:
             kept = self._values.setdefault(key, made)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+            self._forget()
         return kept
+
+    def find(self, key: Key) -> Value | None:
+        """The value of a key, if it is there."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep a value, in the place of the one that the key had."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            self._forget()
+
+    def _forget(self) -> None:
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
 
     def __len__(self) -> int:
         return len(self._values)

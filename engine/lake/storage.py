@@ -15,6 +15,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from engine.errors import LakeError, NotFoundError, PathRefusedError
+from engine.lake.sightings import doubted, sighted
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 _LOCAL = ("file", "local")
@@ -143,7 +144,9 @@ class Storage:
             LakeError: The store refused.
         """
         with self.faults(location):
-            return cast("IO[bytes]", self.root_of(location).filesystem.open(location, "rb"))
+            root = self.root_of(location)
+            _tell_watchers(root, location)
+            return cast("IO[bytes]", root.filesystem.open(location, "rb"))
 
     def read(self, location: str, start: int, stop: int) -> bytes:
         """Bytes of a file from `start` to before `stop`; fewer where the file is shorter.
@@ -188,7 +191,10 @@ class Storage:
             return []
         # A file is listed as itself, and by some object stores a folder too.
         inside = [info for info in found if not folder.rstrip("/").endswith(str(info["name"]).strip("/"))]
-        return sorted((self._entry(folder, info) for info in inside), key=lambda entry: entry.name)
+        entries = sorted((self._entry(folder, info) for info in inside), key=lambda entry: entry.name)
+        if protocol_of(folder) == "file":
+            sighted(*(entry.location for entry in entries))
+        return entries
 
     @contextmanager
     def faults(self, location: str) -> Iterator[None]:
@@ -206,7 +212,9 @@ class Storage:
 
     def _fresh(self, location: str) -> Any:
         """The filesystem, without what it remembers: another process may have written since it looked."""
-        filesystem = self.root_of(location).filesystem
+        root = self.root_of(location)
+        _tell_watchers(root, location)
+        filesystem = root.filesystem
         filesystem.invalidate_cache(location)
         filesystem.invalidate_cache(location.rpartition("/")[0])
         return filesystem
@@ -239,6 +247,13 @@ def open_storage(
     home = Root(_root_location(root), tuple(sorted((options or {}).items())))
     others = [extra if isinstance(extra, Root) else _sibling(_root_location(extra), home) for extra in roots]
     return Storage(home, tuple(others), tuple(sorted((table_options or {}).items())))
+
+
+def _tell_watchers(root: Root, location: str) -> None:
+    if root.protocol == "file":
+        sighted(location)
+    else:
+        doubted()
 
 
 def protocol_of(location: str) -> str:

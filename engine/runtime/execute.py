@@ -13,7 +13,8 @@ from engine.runtime.bound import Stored
 from engine.runtime.distribution import with_node
 from engine.runtime.fragments import FragmentTask, Input
 from engine.runtime.kernel import Settings
-from engine.runtime.output import TaskFacts, part_of, report
+from engine.runtime.narrowing import Numbers, narrowed, numbers_of
+from engine.runtime.output import SmallOutput, TaskFacts, part_of, report
 from engine.runtime.scans import HeldOpening, bytes_of, openings, raw_name
 from engine.runtime.spelling import spelled
 from engine.sql.plan import Broadcast, Gather, Return, Shuffle, Site, Trim
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from engine.runtime.bound import BoundTable
+    from engine.runtime.output import Report
     from engine.runtime.scans import Opening
     from engine.runtime.tasks import Tasks
     from engine.sql.plan import Cuts, Move, Plan, Scan, Step
@@ -113,9 +115,9 @@ class _Run:
         short query tells of all its steps at its end.
         """
         last = plan.steps[-1].name
-        told = [step.name for step in plan.steps] if self.bytes_read > _LONG_BYTES else [last]
+        told = [step.name for step in plan.steps[:-1]] if self.bytes_read > _LONG_BYTES else []
         reports = {
-            name: [self._call("sql-report", report, one, name == last) for one in self.outputs[name]]
+            name: [self._call("sql-report", report, one, False) for one in self.outputs[name]]
             for name in told
         }
         wanted = [*self.outputs[last], *(one for name in told for one in reports[name])]
@@ -130,7 +132,7 @@ class _Run:
             if on_step is not None and step.name in self.reports:
                 told = self.pool.gather(self.reports[step.name])
                 on_step(_facts_of(step, [one.facts for one in told]))
-        reports = self.pool.gather(self.reports[last])
+        reports = self._returned()
         known = {key: facts for one in reports for key, facts in one.before.items()}
         steps = []
         for step in plan.steps:
@@ -139,12 +141,22 @@ class _Run:
                 on_step(steps[-1])
         return Answer(self.pool, tuple(self.parts), tuple(reports), tuple(steps))
 
+    def _returned(self) -> list[Report]:
+        """What is known of the result: its small parts are fetched, the others stay and are told of."""
+        small = [kind is SmallOutput for kind in self.pool.kinds(self.parts)]
+        asked = [
+            one if few else self.pool.submit(report, one, True, label="sql-report")
+            for one, few in zip(self.parts, small, strict=True)
+        ]
+        found = self.pool.gather(asked)
+        return [report(one, whole=True) if isinstance(one, SmallOutput) else one for one in found]
+
     def _tasks(self, step: Step, sites: range) -> list[tuple[FragmentTask, list[Any]]]:
         tables = [self._table(scan) for scan in step.fragment.scans]
         scanned = [
             openings(table, scan, self.nodes) for table, scan in zip(tables, step.fragment.scans, strict=True)
         ]
-        sql, settings = self._sql(step), _settings(tables)
+        sql, settings = self._sql(step, tables), _settings(tables)
         tasks = []
         for node in sites:
             inputs, arguments = self._inputs(step, [each[node] for each in scanned], node)
@@ -168,10 +180,12 @@ class _Run:
             arguments += self.left[name][node]
         return inputs, arguments
 
-    def _sql(self, step: Step) -> str:
+    def _sql(self, step: Step, tables: Sequence[BoundTable]) -> str:
+        scanned = zip(step.fragment.scans, tables, strict=True)
+        numbers = tuple(one for scan, table in scanned for one in numbers_of(scan, table.facts))
         if not isinstance(step.move, Shuffle | Trim):
-            return _rendered(step.fragment.query, None, (), self.nodes)
-        return _rendered(step.fragment.query, step.move.keys, step.move.cuts, self.nodes)
+            return _rendered(step.fragment.query, None, (), self.nodes, numbers)
+        return _rendered(step.fragment.query, step.move.keys, step.move.cuts, self.nodes, numbers)
 
     def _left_behind(self, move: Move, outputs: list[Call]) -> list[list[Call]]:
         """For each node the parts of a step that it may read."""
@@ -196,10 +210,16 @@ def _facts_of(step: Step, tasks: Sequence[TaskFacts]) -> StepFacts:
 
 
 @lru_cache(maxsize=1024)
-def _rendered(query: exp.Query, keys: tuple[exp.Expr, ...] | None, cuts: Cuts, nodes: int) -> str:
+def _rendered(
+    query: exp.Query,
+    keys: tuple[exp.Expr, ...] | None,
+    cuts: Cuts,
+    nodes: int,
+    numbers: tuple[Numbers, ...],
+) -> str:
     """The one render of a fragment; a plan that is run again is not rendered again."""
     whole = query if keys is None else with_node(query, keys, nodes, cuts)
-    return spelled(whole).sql(dialect="duckdb")
+    return spelled(narrowed(whole, numbers)).sql(dialect="duckdb")
 
 
 def _settings(tables: Sequence[BoundTable]) -> Settings:

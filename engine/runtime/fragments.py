@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.runtime.kernel import Settings, cursor
-from engine.runtime.output import Output, TaskFacts, rows_of
+from engine.runtime.kernel import Settings, cursor, rows_from
+from engine.runtime.output import INLINE_BYTES, Output, SmallOutput, TaskFacts, rows_of
 from engine.runtime.plain import plain_table
-from engine.runtime.scans import ArrowOpening, FilesOpening, Opening, bytes_of, paths_name, raw_name
+from engine.runtime.scans import (
+    ArrowOpening,
+    FilesOpening,
+    Opening,
+    bytes_of,
+    over_scans,
+    paths_name,
+    raw_name,
+)
 from pools.worker import address, count, native_threads
 
 if TYPE_CHECKING:
@@ -27,7 +35,7 @@ class Input:
     """What a fragment reads of an earlier step, or of parts on workers: so many arguments of its task.
 
     Attributes:
-        name: What the fragment, or the view of a scan, calls it.
+        name: What the fragment, or the query of a scan, calls it.
         parts: The number of arguments.
         schema: The columns, where there may be no part.
     """
@@ -75,7 +83,7 @@ class FragmentTask:
                 if given.schema is None:  # of an earlier step, not of an earlier query
                     before |= _done(mine)
             read = [_open(own, opening, readers) for opening in self.openings]
-            rows = own.sql(self.sql).to_arrow_table()
+            rows = rows_from(own, over_scans(self.sql, self.openings))
         tables = self._handed_on(rows)
         facts = TaskFacts(
             self.node,
@@ -87,7 +95,8 @@ class FragmentTask:
             sum(amount for _, amount in read),
             sum(_files(opening) for opening in self.openings),
         )
-        return Output(tables, facts, before | {(self.step, self.node): facts})
+        kind = SmallOutput if self.plain and facts.bytes <= INLINE_BYTES else Output
+        return kind(tables, facts, before | {(self.step, self.node): facts})
 
     def _handed_on(self, rows: pa.Table) -> tuple[pa.Table, ...]:
         if self.plain:
@@ -123,7 +132,7 @@ def _files(opening: Opening) -> int:
 
 
 def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolExecutor) -> tuple[int, int]:
-    """Make the scan's view; bytes and rows that it reads."""
+    """Put at hand what the scan's query stands on; bytes and rows that it reads."""
     read = (0, 0)
     if isinstance(opening, FilesOpening):
         for file in opening.files:
@@ -136,7 +145,6 @@ def _open(own: duckdb.DuckDBPyConnection, opening: Opening, readers: ThreadPoolE
         rows = _read_all(opening, readers)
         own.register(raw_name(opening.name), rows)
         read = (bytes_of(opening), len(rows))
-    own.sql(opening.view)
     return read
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from engine.sql.meaning import MACROS
 from pools.worker import Resources, native_threads, resources
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from engine.lake import Storage
 
 # Of a worker's memory: distributed begins to spill what tasks hold at 60 %, and DuckDB does not see that.
@@ -27,6 +30,8 @@ _WORKERS_SHARE = 0.4
 _CLIENTS_SHARE = 0.2
 # measured: opening one and loading the macros costs 0.1 to 0.3 s. Two, for a process between two workspaces.
 _KEPT = 2
+# See `rows_from`; for the whole process, since `catch_warnings` is not for threads.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,17 @@ def cursor(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             yield own
         finally:
             own.close()
+
+
+def rows_from(own: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """The rows of a query, exact in every type.
+
+    `own.sql(sql).to_arrow_table()` would bind it twice, first for a relation that nobody asks (measured: of a
+    query over nine tables, 4 of 16 ms). DuckDB warns that this way copies the rows, and takes no longer: 6 M
+    rows of 3 columns come in 0.11 s instead of 0.15.
+    """
+    found: pa.Table = own.execute(sql).to_arrow_table()
+    return found
 
 
 def _kernel(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -23,6 +23,10 @@ class Tasks(Protocol):
         """The results of these futures, in order; raises what their calls raised."""
         ...
 
+    def kinds(self, futures: Sequence[Any]) -> list[type | None]:
+        """The types of these results, once all are there; none is fetched. None for what is not known."""
+        ...
+
 
 class InlineTasks:
     """Runs every call at once in this process: for whoever has no pool. A result is its own future."""
@@ -40,3 +44,6 @@ class InlineTasks:
 
     def gather(self, futures: Sequence[Any]) -> list[Any]:
         return list(futures)
+
+    def kinds(self, futures: Sequence[Any]) -> list[type | None]:
+        return [type(one) for one in futures]

@@ -61,10 +61,10 @@ def refuse_other_number(text: str, parameters: Parameters) -> None:
     Raises:
         BindError: It has not.
     """
-    if isinstance(parameters, Mapping) and "?" not in text:
+    given = 0 if isinstance(parameters, Mapping) else len(parameters)
+    if not given and "?" not in text:
         return
     marked = sum(token.kind is Kind.VARIABLE and token.text == "?" for token in tokenize(text, markers=True))
-    given = 0 if isinstance(parameters, Mapping) else len(parameters)
     if marked != given:
         raise BindError(
             f"The text has {marked} parameter markers, and {given} values were given.",

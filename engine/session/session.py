@@ -26,14 +26,13 @@ from engine.session.result import Result
 from engine.session.transactions import Work
 from engine.session.workload.gate import Gate, Workload
 from engine.sql.meaning import Variable, parse_type
-from engine.sql.syntax import Batch, parse_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.lake import Storage
     from engine.runtime import Tasks
-    from engine.sql.syntax import Statement
+    from engine.sql.syntax import Batch, Statement
 
 
 class Session:
@@ -89,7 +88,7 @@ class Session:
         """
         variables = bound_variables(parameters)
         refuse_other_number(text, parameters)
-        return self._run(parse_script(text, markers=True), variables)
+        return self._run(self._machine.prepared.script(text), variables)
 
     def run_many(self, text: str, rows: Sequence[Parameters]) -> Result:
         """Run a script once for each row of parameters; an INSERT of VALUES inserts all rows in one commit.
@@ -102,7 +101,7 @@ class Session:
         """
         for parameters in rows:
             refuse_other_number(text, parameters)
-        batches = parse_script(text, markers=True)
+        batches = self._machine.prepared.script(text)
         together = inserted_at_once(batches, rows)
         if together is not None:
             batch, variables = together

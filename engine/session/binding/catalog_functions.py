@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from engine.errors import UnsupportedSqlError
 from engine.lake.names import DEFAULT_SCHEMA, fold
+from engine.lake.sightings import doubted
 from engine.session.binding.trees import column, named, quoted, table
 from engine.session.catalog.definitions import Key
 from engine.session.system.columns import bytes_of, columns_of_object
@@ -56,6 +57,7 @@ def settle_catalog_functions(tree: exp.Expr, world: World) -> None:
             number = _look_up("objects", "schema_id", ("object_id",), arguments)
             node.replace(_look_up(*_LOOKUPS["SCHEMA_NAME"], [number]))
         elif name in _CONSTANTS:
+            doubted()  # an argument may be a variable, and temporary tables have numbers too
             node.replace(_CONSTANTS[name](world, [_text_of(world, one, node) for one in arguments]))
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from engine.errors import BindError
+from engine.lake.sightings import doubted
 from engine.session.binding.rowset_files import FILE_NAME, path_column, path_value
 from engine.session.binding.rowsets import HIDDEN, bind_rowset, read_rowset
 from engine.session.binding.trees import (
@@ -59,6 +60,7 @@ def bind_open_rowset(node: exp.Table, binder: Binder, world: World) -> None:
 
     name = binder.fresh("rowset")
     if rowset.rejecting is not None:
+        doubted()  # what is rejected is written down each time
         relation = rejecting_relation(world, name, rowset, hidden, keep)
     else:
         relation = bind_rowset(world.storage, name, rowset, hidden, keep)

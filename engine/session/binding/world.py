@@ -13,6 +13,7 @@ from sqlglot import exp
 from engine.errors import BindError, NotFoundError
 from engine.lake import TableName, list_tables, open_table
 from engine.lake.names import LONGEST_NAME, fold
+from engine.lake.sightings import doubted
 from engine.runtime import BoundTable, bound_table
 from engine.runtime.types import duckdb_name
 from engine.session.binding.binder import Binder
@@ -88,6 +89,7 @@ class World:
 
     def settings(self) -> dict[str, Any]:
         """The arguments of `to_duckdb` that hold for every query of a statement."""
+        doubted()  # who binds a name with the time or a variable finds another one next time
         return {"now": self.now, "variables": self.variables, "collation": self.collation}
 
     def described(self, query: exp.Query) -> list[tuple[str, SqlType]]:
@@ -150,8 +152,10 @@ class World:
             BindError: Nothing; the hint has near names.
         """
         if name.is_temporary:
+            doubted()
             return self._temporary(name, node)
         if name.schema.lower() in SYSTEM_SCHEMAS:
+            doubted()
             return system_relation(self, name, node)
         key = self.key(name)
         found = self.table(key) or self._external(key) or self._view(key)
@@ -207,6 +211,7 @@ class World:
         """Put a relation of scored rows in the place of a PREDICT."""
         from engine.session.binding.predict import bind_predict
 
+        doubted()  # models are the registry's
         bind_predict(node, binder, self)
 
     def unknown(self, name: Name, node: exp.Expr | None = None) -> BindError:

@@ -67,7 +67,7 @@ def answer_through_cache(run: Run, statement: Select, bound: Bound) -> tuple[Bou
 def _in_turn(run: Run, statement: Select, bound: Bound) -> Bound:
     """The query when its turn has come: bound anew if it had to wait, since its tables may have changed."""
     waited = run.world.machine.admit(bound.relations)
-    return run.bind(statement.query) if waited else bound
+    return run.bind_as_before(statement.query) if waited else bound
 
 
 def _keep(store: ResultStore, question: str, state: str, answer: Answer, run: Run) -> int:

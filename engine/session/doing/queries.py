@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def do_select(run: Run, statement: Select) -> None:
     """A query whose rows go to the client."""
-    bound = run.bind(statement.query)
+    bound = run.bind_as_before(statement.query)
     bound, answer = answer_through_cache(run, statement, bound)
     run.results.append(ResultSet(tuple(run.types(bound)), answer))
     run.counted(answer.num_rows)

@@ -86,6 +86,13 @@ class Run:
         """The query with all its tables."""
         return Binder(self.world).bind(query)
 
+    def bind_as_before(self, query: exp.Query) -> Bound:
+        """As `bind`, of a query that nobody changes: it is not bound again as long as all is as it was."""
+        world = self.world
+        if world.dry or world.work.transaction is not None:
+            return self.bind(query)
+        return world.machine.prepared.bound(query, world.temps, lambda: self.bind(query))
+
     def look_at(self, query: exp.Query) -> Bound:
         """The query with all its tables, bound to be described and not to be run."""
         with self.looking():
