@@ -38,7 +38,9 @@ def fault(
     if encoding is not None:
         return encoding
     found = _first_of_all(block, types, options)
-    return _plain_fault(block, reason) if found is None else _unfit(block, *found)
+    if found is None:
+        return _plain_fault(block, reason)
+    return _unfit(block, options.skip_rows + int(options.header), *found)
 
 
 def _first_of_all(
@@ -95,7 +97,9 @@ def _ragged(block: Block, row: pacsv.InvalidRow) -> FormatError:
     )
 
 
-def _unfit(block: Block, column: str, kind: pa.DataType, row: int, value: str | None) -> FormatError:
+def _unfit(
+    block: Block, before: int, column: str, kind: pa.DataType, row: int, value: str | None
+) -> FormatError:
     return FormatError(
         f"{block.file}, {_place(block, row)}, column {column!r}: {str(value)[:_SHOWN]!r} is no {kind}",
         f"pass schema= with a type for {column!r} that holds it (string holds all), or null_values= if it "
@@ -103,6 +107,7 @@ def _unfit(block: Block, column: str, kind: pa.DataType, row: int, value: str | 
         file=block.file,
         column=column,
         row=row,
+        record=None if block.first_row is None else before + block.first_row + row,
         byte=block.offset,
         value=value,
     )

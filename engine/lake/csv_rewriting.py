@@ -52,7 +52,8 @@ def rewritten(text: str, options: CsvOptions) -> str:
         if match.end() == len(text) and not match.group(0):
             break
         pieces.append(_field(match.group("quoted"), match.group("bare"), marks, options))
-        pieces.append(options.delimiter if match.group("end") == marks.field else "\n")
+        ends_field = match.group("end") == marks.field != marks.row
+        pieces.append(options.delimiter if ends_field else "\n")
     return "".join(pieces)
 
 
@@ -73,7 +74,7 @@ def _fields(marks: Separators) -> re.Pattern[str]:
     end = f"(?P<end>{re.escape(marks.field)}|{row}|\\Z)"
     bare = "(?P<bare>.*?)"
     if not marks.quote:
-        return re.compile(bare + end, re.DOTALL)
+        return re.compile(f"(?:(?P<quoted>(?!))|{bare}){end}", re.DOTALL)  # nothing is ever quoted
     quote = re.escape(marks.quote)
     return re.compile(f"(?:{quote}(?P<quoted>(?:[^{quote}]|{quote}{quote})*){quote}|{bare}){end}", re.DOTALL)
 

@@ -72,6 +72,7 @@ def assemble(storage: Storage, plans: Sequence[FilePlan], chosen: Format, option
             if plan.schema is not None
         ),
         chosen.promote,
+        related=True,
     )
     keys = set(path_types.names)
     fields = [_final(field, chosen) for field in in_files if field.name not in keys]

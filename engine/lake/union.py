@@ -9,8 +9,12 @@ import pyarrow as pa
 from engine.errors import FormatError
 from engine.lake.promotion import Promote, promote
 
+_SHOWN = 5
 
-def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = promote) -> pa.Schema:
+
+def union_schemas(
+    schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = promote, *, related: bool = False
+) -> pa.Schema:
     """One schema by column name for many files, in order of first appearance.
 
     A column is nullable unless every file has it and declares that it holds no nulls.
@@ -18,9 +22,11 @@ def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = prom
     Args:
         schemas: File names (for messages) and their schemas, of plain types.
         rule: How two types of one column meet.
+        related: Whether each must have a column of those before it.
 
     Raises:
-        FormatError: A column has types in two files that no type holds both of.
+        FormatError: A column has types in two files that no type holds both of, or a file is not
+            `related`: it is of another table.
     """
     fields: dict[str, pa.Field] = {}
     origin: dict[str, str] = {}
@@ -28,6 +34,8 @@ def union_schemas(schemas: Iterable[tuple[str, pa.Schema]], rule: Promote = prom
     for position, (file, schema) in enumerate(schemas):
         if schema in seen:
             continue
+        if related and fields and schema.names and fields.keys().isdisjoint(schema.names):
+            raise _unrelated(origin, fields, file, schema)
         seen.add(schema)
         for found in schema:
             known = fields.get(found.name)
@@ -52,6 +60,18 @@ def spell(schema: pa.Schema) -> str:
     'a int64, b string'
     """
     return ", ".join(f"{field.name} {field.type}" for field in schema)
+
+
+def _unrelated(
+    origin: dict[str, str], fields: dict[str, pa.Field], file: str, schema: pa.Schema
+) -> FormatError:
+    first = next(iter(origin.values()))
+    return FormatError(
+        f"{first} and {file} have no column in common: {', '.join(list(fields)[:_SHOWN])} in the one, "
+        f"{', '.join(schema.names[:_SHOWN])} in the other",
+        "open the files of one table at a time: by their own folder, or a pattern such as 'raw/trips*.csv'",
+        files=[first, file],
+    )
 
 
 def _clash(first: pa.Field, second: pa.Field, first_file: str, second_file: str) -> FormatError:

@@ -169,3 +169,11 @@ def frame_of(part: Any, null_free: frozenset[str]) -> pd.DataFrame:
 def slice_of(part: Any, start: int, rows: int) -> pa.Table:
     """Some rows of a part. Runs on the worker that has it; what travels is these rows alone."""
     return rows_of(part).slice(start, rows)
+
+
+def frame_of_nothing() -> DataFrame:
+    """A Dask DataFrame without columns and rows: what a statement that answers nothing gives."""
+    import dask.dataframe as dd
+    import pandas as pd
+
+    return dd.from_pandas(pd.DataFrame(), npartitions=1)

@@ -9,6 +9,7 @@ import duckdb
 
 from engine.errors import SqlRuntimeError
 from engine.sql.meaning import read_failure
+from engine.sql.meaning.failures import CONVERSION, DATE_CONVERSION, DIVIDE_BY_ZERO, OVERFLOW, TRUNCATED
 
 _OWN_LIMITS = "Give the pool's workers more memory, use more nodes, or read less."
 
@@ -27,6 +28,18 @@ _TOLD: tuple[tuple[type[duckdb.Error], str, str], ...] = (
         "A value cannot be used",
         "Look at the values that the query computes on.",
     ),
+)
+_LOOK = "The data brings this about; look at the values."
+_WAYS_OUT = {
+    DIVIDE_BY_ZERO: "Divide by NULLIF(divisor, 0): it gives NULL instead.",
+    CONVERSION: "TRY_CAST gives NULL instead of an error.",
+    DATE_CONVERSION: "TRY_CAST gives NULL instead; CONVERT with a style reads other orders of day and month.",
+    OVERFLOW: "Cast to a wider type before computing; TRY_CAST gives NULL instead of an error.",
+    TRUNCATED: "Declare the column longer, or take LEFT(text, n).",
+}
+_MANY_ROWS = (
+    "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, "
+    ">= or when the subquery is used as an expression."
 )
 _OTHER = "The query could not be run"
 _OTHER_HINT = "Write it in a simpler form; EXPLAIN shows what was run."
@@ -55,7 +68,9 @@ def read_fault(error: duckdb.Error) -> SqlRuntimeError:
     raised = read_failure(str(error))
     if raised is not None:
         number, message = raised
-        return SqlRuntimeError(message, "The data brings this about; look at the values.", number=number)
+        return SqlRuntimeError(message, _WAYS_OUT.get(number, _LOOK), number=number)
+    if "More than one row returned by a subquery" in str(error):
+        return SqlRuntimeError(_MANY_ROWS, "Take one: SELECT TOP 1, MAX(...) or IN.", number=512)
     for kind, told, hint in _TOLD:
         if isinstance(error, kind):
             return SqlRuntimeError(f"{told}: {_reason(error)}", hint)

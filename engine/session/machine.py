@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.errors import FormatError
 from engine.lake import TableName
 from engine.runtime import Answer, Held, InlineTasks, Tasks, answer_of, execute, write_rows
 from engine.runtime.kernel import Settings, cursor
 from engine.session.binding.derived import put_queries
+from engine.session.binding.file_faults import told
 from engine.session.catalog.definitions import SYSTEM_SCHEMAS
 from engine.session.prepared import Prepared
 from engine.sql.plan import Layout, Plan, plan_query
@@ -71,13 +73,16 @@ class Machine:
         # To hear of each step costs a round trip for each: of one step nobody needs to hear early.
         steps = self.recorder.stepped if len(plan.steps) > 1 else None
         here = _only_catalog(relations)  # the catalog is in this process: no worker is woken to ask it
-        answer = execute(
-            InlineTasks() if here else self.pool,
-            plan,
-            tables,
-            on_step=steps,
-            on_sent=lambda: self.recorder.planned(plan, relations),
-        )
+        try:
+            answer = execute(
+                InlineTasks() if here else self.pool,
+                plan,
+                tables,
+                on_step=steps,
+                on_sent=lambda: self.recorder.planned(plan, relations),
+            )
+        except FormatError as error:
+            raise told(error, relations) from None
         if steps is None:
             self.recorder.stepped(answer.steps[0])
         self.recorder.answered(plan, answer)

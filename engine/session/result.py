@@ -92,23 +92,33 @@ class Result:
         return self.results[-1]
 
     def to_arrow(self) -> pa.Table:
-        """The last result set as an Arrow table."""
-        return self.last.to_arrow()
+        """The last result set as an Arrow table; without columns where the script returned none."""
+        import pyarrow as pa
+
+        return self.last.to_arrow() if self.results else pa.table({})
 
     def to_pandas(self) -> pd.DataFrame:
-        """The last result set as a pandas frame."""
-        return self.last.to_pandas()
+        """The last result set as a pandas frame; an empty one where the script returned none."""
+        import pandas as pd
+
+        return self.last.to_pandas() if self.results else pd.DataFrame()
 
     def to_dask(self) -> DataFrame:
-        """The last result set as a Dask DataFrame."""
-        return self.last.to_dask()
+        """The last result set as a Dask DataFrame; an empty one where the script returned none."""
+        if self.results:
+            return self.last.to_dask()
+        from engine.runtime.answer import frame_of_nothing
+
+        return frame_of_nothing()
 
     def fetch_batches(self) -> Iterator[pa.RecordBatch]:
-        """The last result set batch by batch."""
-        return self.last.fetch_batches()
+        """The last result set batch by batch; no batch where the script returned none."""
+        return self.last.fetch_batches() if self.results else iter(())
 
     def scalar(self) -> Any:
-        """The first value of the last result set; None if it has no row."""
+        """The first value of the last result set; None if it has no row, or there is none."""
+        if not self.results:
+            return None
         rows = self._head(1)
         return rows.column(0)[0].as_py() if rows.num_rows else None
 

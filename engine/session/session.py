@@ -185,6 +185,10 @@ def _system_variables(profile: Profile) -> dict[str, Variable]:
     return {
         "@@rowcount": Variable(number, 0),
         "@@error": Variable(number, 0),
+        "@@datefirst": Variable(parse_type("tinyint"), 7),
+        "@@language": Variable(name, "us_english"),
+        "@@max_precision": Variable(parse_type("tinyint"), 38),
+        "@@servername": Variable(name, "tarn"),
         "@@version": Variable(parse_type("nvarchar(300)"), "Tarn"),
         "rowcount_big()": Variable(parse_type("bigint"), 0),
         "db_name()": Variable(name, profile.database),

@@ -362,3 +362,15 @@ def test_any_file_reads_the_same_in_one_piece_and_in_many(
     pieces = open_dataset(storage, "h.csv", partition_bytes=partition_bytes)
     assert pieces.to_arrow() == whole
     assert pieces.count() == whole.num_rows == len(rows)
+
+
+def test_files_of_two_tables_are_not_one_wide_table(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "lake/raw").mkdir(parents=True)
+    (tmp_path / "lake/raw/trips.csv").write_text("id,fare\n1,2.5\n")
+    (tmp_path / "lake/raw/weather.csv").write_text("hour,temp\n1,20\n")
+    with pytest.raises(
+        FormatError, match=r"trips\.csv and raw/weather\.csv have no column in common: id, fare"
+    ):
+        open_dataset(storage, "raw")
+    (tmp_path / "lake/raw/weather.csv").write_text("id,tip\n2,1\n")
+    assert open_dataset(storage, "raw").columns == ["id", "fare", "tip"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from engine.errors import BindError, FormatError, SqlRuntimeError, UnsupportedSqlError
@@ -110,8 +112,30 @@ def test_csv_without_header_by_ordinal_and_by_place(people: Path, ask: Ask) -> N
 def test_a_value_that_does_not_fit_is_told_with_file_and_column(people: Path, session: Session) -> None:
     text = """SELECT name FROM OPENROWSET(BULK 'people.csv', FORMAT = 'CSV', FIRSTROW = 2, FIELDTERMINATOR = ';')
               WITH (name INT 2) AS p"""
-    with pytest.raises(FormatError, match=r"people\.csv, row 1, column 'c2': 'a;b' is no int32"):
+    place = r"for row 2, column 2 \(name\) in data file people\.csv\. Hint: 'a;b' is no int\."
+    with pytest.raises(SqlRuntimeError, match=place) as caught:
         session.run(text)
+    assert caught.value.data["number"] == 4864
+    with pytest.raises(SqlRuntimeError, match="Row 1 looks like a header: FIRSTROW = 2 skips it"):
+        session.run(text.replace("FIRSTROW = 2, ", ""))
+
+
+def test_a_file_of_another_format_is_told(people: Path, ask: Ask) -> None:
+    pq.write_table(pa.table({"a": [1]}), people / "a.parquet")
+    with pytest.raises(FormatError, match=r"people\.csv is not a Parquet file\. Hint: Say FORMAT = 'CSV'"):
+        ask("SELECT * FROM OPENROWSET(BULK 'people.csv', FORMAT = 'PARQUET') AS r")
+    with pytest.raises(FormatError, match=r"a\.parquet is a Parquet file, not text"):
+        ask("SELECT * FROM OPENROWSET(BULK 'a.parquet', FORMAT = 'CSV') AS r")
+
+
+def test_a_whole_document_is_one_value_whatever_is_in_it(tmp_path: Path, ask: Ask) -> None:
+    for at in (1, 2):
+        (tmp_path / f"{at}.json").write_text(f'{{"a": [1,\n {at}],\r\n "b": "x\\"y,z"}}\n')
+    marks = "FIELDTERMINATOR = '0x0b', FIELDQUOTE = '0x0b', ROWTERMINATOR = '0x0b'"
+    rows = f"OPENROWSET(BULK '*.json', FORMAT = 'CSV', {marks}) WITH (doc NVARCHAR(MAX)) AS d"
+    assert ask(f"SELECT JSON_VALUE(doc, '$.a[1]') AS a, JSON_VALUE(doc, '$.b') AS b FROM {rows} ORDER BY a") == [
+        ("1", 'x"y,z'), ("2", 'x"y,z'),
+    ]  # fmt: skip
 
 
 def test_lines_of_json_as_documents(tmp_path: Path, ask: Ask) -> None:

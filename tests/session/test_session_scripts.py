@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError
+from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError, UnsupportedSqlError
 from engine.session import Session
 
 Rows = list[tuple[Any, ...]]
@@ -166,3 +166,40 @@ def test_near_names_are_hinted(session: Session) -> None:
     session.run("CREATE TABLE dbo.customers (a INT)")
     with pytest.raises(BindError, match=r"There is: dbo\.customers"):
         session.run("SELECT * FROM dbo.custmers")
+
+
+def test_a_script_without_rows_gives_empty_frames(session: Session) -> None:
+    result = session.run("CREATE TABLE nothing (a INT)")
+    assert result.to_pandas().empty
+    assert result.to_arrow().num_rows == result.to_arrow().num_columns == len(result.to_dask()) == 0
+    assert list(result.fetch_batches()) == []
+    assert result.scalar() is None
+
+
+def test_functions_of_rows_in_from_and_behind_apply(session: Session, ask: Ask) -> None:
+    session.run("""
+        CREATE TABLE sale (emp INT, amount MONEY); INSERT INTO sale VALUES (1, 10), (1, 5), (2, 7)
+        GO
+        CREATE FUNCTION dbo.sales_of (@emp INT, @least MONEY = 6) RETURNS TABLE WITH SCHEMABINDING AS RETURN (
+            SELECT s.amount, COUNT(*) OVER () AS n FROM dbo.sale s WHERE s.emp = @emp AND s.amount >= @least)
+        GO
+        CREATE OR ALTER FUNCTION big (@x MONEY) RETURNS TABLE AS RETURN SELECT f.* FROM dbo.sales_of(1, @x) f
+        """)
+    assert ask("SELECT amount, n FROM dbo.sales_of(1, 0) ORDER BY amount") == [(5, 2), (10, 2)]
+    assert ask("DECLARE @e INT = 1; SELECT amount FROM dbo.sales_of(@e, DEFAULT)") == [(10,)]
+    assert ask("SELECT b.amount FROM big(7) AS b") == [(10,)]
+    applied = (
+        "SELECT v.e, f.amount FROM (VALUES (1), (2), (3)) v(e) {} APPLY dbo.sales_of(v.e, 6) f ORDER BY v.e"
+    )
+    assert ask(applied.format("CROSS")) == [(1, 10), (2, 7)]
+    assert ask(applied.format("OUTER")) == [(1, 10), (2, 7), (3, None)]
+    with pytest.raises(UnsupportedSqlError, match="Qualify it with an alias"):
+        ask("SELECT f.amount FROM dbo.sale s CROSS APPLY dbo.sales_of(s.emp, 6) f")
+    with pytest.raises(
+        BindError, match=r"Invalid object name 'dbo\.salesof'\. Hint: There is: dbo\.big, dbo\.sales_of"
+    ):
+        ask("SELECT 1 AS a FROM dbo.salesof(1)")
+    with pytest.raises(BindError, match="too many arguments"):
+        ask("SELECT 1 AS a FROM dbo.big(1, 2)")
+    assert ask("SELECT type FROM sys.objects WHERE name = 'big'") == [("IF",)]
+    session.run("DROP FUNCTION big; DROP FUNCTION IF EXISTS dbo.big")

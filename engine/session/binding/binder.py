@@ -11,6 +11,7 @@ from engine.errors import UnsupportedSqlError
 from engine.lake.names import fold
 from engine.session.binding.catalog_functions import settle_catalog_functions
 from engine.session.binding.file_rowsets import bind_open_rowset
+from engine.session.binding.functions import as_source, function_calls, function_query
 from engine.session.binding.relations import Relation
 from engine.session.binding.trees import aliased_as, is_cte, quoted
 from engine.sql.meaning.binding.scopes import place
@@ -77,6 +78,8 @@ class Binder:
                 column.set("catalog", None)
         for node in [one for one in tree.find_all(exp.Table) if isinstance(one.this, Predict)]:
             self.world.predict(node, self)
+        for call in function_calls(tree):
+            self._bind_function(call, depth)
         for lateral in tree.find_all(exp.Lateral):
             _refuse_applied(lateral)
         for node in [one for one in tree.find_all(exp.Table) if isinstance(one.this, OpenRowset)]:
@@ -92,17 +95,26 @@ class Binder:
             self.add(found)
             _rename(node, found)
             return
-        if depth == _DEEPEST:
-            raise UnsupportedSqlError(
-                f"Views are nested deeper than {_DEEPEST}: '{node.name}'.",
-                "Does a view read itself?",
-                **place(node),
-            )
-        holder = exp.Subquery(this=found.copy())
-        self._bind_tree(holder, depth=depth + 1)
+        query = self._bind_inner(found.copy(), node, depth)
         _unqualify(tree, node)
         alias = node.args.get("alias") or exp.TableAlias(this=quoted(node.name))
-        node.replace(_with_joins(aliased_as(exp.Subquery(this=holder.this), alias), node))
+        node.replace(_with_joins(aliased_as(exp.Subquery(this=query), alias), node))
+
+    def _bind_function(self, node: exp.Table | exp.Lateral, depth: int) -> None:
+        as_source(self._bind_inner(function_query(node, self.world), node, depth), node)
+
+    def _bind_inner(self, query: exp.Query, node: exp.Expr, depth: int) -> exp.Query:
+        """Bind the query of a view or a function."""
+        if depth == _DEEPEST:
+            raise UnsupportedSqlError(
+                f"Views and functions are nested deeper than {_DEEPEST}: '{node.name}'.",
+                "Does one read itself?",
+                **place(node),
+            )
+        holder = exp.Subquery(this=query)
+        self._bind_tree(holder, depth=depth + 1)
+        bound: exp.Query = holder.this
+        return bound
 
 
 def _rename(node: exp.Table, relation: Relation) -> None:

@@ -94,6 +94,9 @@ def _text_of(world: World, argument: exp.Expr, node: exp.Expr) -> str:
         found = world.variables.get(f"@{argument.name.lower()}")
         if found is not None:
             return "" if found.value is None else str(found.value)
+    name, arguments = _called(argument)
+    if (known := world.variables.get(f"{name.lower()}()")) is not None and not arguments:
+        return str(known.value)  # DB_NAME() and its like
     raise UnsupportedSqlError(
         f"{_called(node)[0]} of a value that only the data tells is not supported.",
         "Join the views of the schema sys.",

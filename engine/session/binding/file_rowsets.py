@@ -9,8 +9,9 @@ from sqlglot import exp
 
 from engine.errors import BindError
 from engine.lake.sightings import doubted
+from engine.session.binding.rowset_columns import HIDDEN
 from engine.session.binding.rowset_files import FILE_NAME, path_column, path_value
-from engine.session.binding.rowsets import HIDDEN, bind_rowset, read_rowset
+from engine.session.binding.rowsets import bind_rowset, read_rowset
 from engine.session.binding.trees import (
     aliased_as,
     column,

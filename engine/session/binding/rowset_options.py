@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.sql.meaning import SqlType
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
-_LINES = ("\n", "\r\n", "\x0b", "\n\r")
+_LINES = ("\n", "\r\n", "\n\r")
 _FORMATS = {"PARQUET": "parquet", "CSV": "csv", "DELTA": "delta", "JSON": "json", "JSONL": "json"}
 _CODEPAGES = {
     "65001": "utf-8",
@@ -143,7 +143,8 @@ def _separators(field: str, row: str, quote: str, escape: str) -> Separators:
         raise UnsupportedSqlError(
             "ESCAPECHAR does not go with a terminator of several characters.", "Quote fields instead."
         )
-    return Separators(field, "" if row in _LINES else row, quote)
+    # A mark that is also a terminator quotes nothing: the idiom of one document in a file, whatever is in it.
+    return Separators(field, "" if row in _LINES else row, "" if quote in (field, row) else quote)
 
 
 def _compression(name: str) -> str | None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from engine.errors import BindError, UnsupportedSqlError
+from engine.errors import BindError, FormatError, UnsupportedSqlError
 from engine.runtime.bound import bind_source
+from engine.session.binding.file_faults import told_of_rowset
 from engine.session.binding.relations import Relation, inferred_columns, reading_as
+from engine.session.binding.rowset_columns import HIDDEN, declared_relation, numbered_relation
 from engine.session.binding.rowset_files import Keep, rowset_source, with_paths
 from engine.session.binding.rowset_options import (
     Rejecting,
@@ -20,9 +22,9 @@ from engine.session.binding.rowset_options import (
 )
 from engine.session.catalog.definitions import Definitions, Key, Kind
 from engine.session.types import stored_type
-from engine.sql.meaning import SqlType, to_duckdb, type_of_node
+from engine.sql.meaning import SqlType, type_of_node
 from engine.sql.meaning.typenames import DECLARED_LENGTH
-from engine.sql.meaning.types import BYTES, nvarchar
+from engine.sql.meaning.types import BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from engine.lake import Storage
     from engine.sql.syntax.nodes import OpenRowset
 
-HIDDEN = nvarchar(1024)
 _CSV = (
     "codepage", "data_compression", "datafiletype", "escapechar", "fieldquote", "fieldterminator", "firstrow",
     "header_row", "parser_version", "rowterminator",
@@ -126,12 +127,17 @@ def bind_rowset(storage: Storage, name: str, rowset: Rowset, hidden: Sequence[st
     Raises:
         BindError: No such file or column, or a type that the file's does not go into.
     """
-    source = rowset_source(storage, rowset, _declared(rowset), keep)
+    try:
+        source = rowset_source(storage, rowset, _declared(rowset), keep)
+    except FormatError as error:
+        raise told_of_rowset(error, rowset) from None
     columns = inferred_columns(source.schema, "the files")
     reads = with_paths(source, hidden)
     whole = {**columns, **dict.fromkeys(hidden, HIDDEN)}
     base = Relation(name, whole, reading_as(bind_source(name, reads), whole))
-    return _typed(base, rowset, hidden) if rowset.columns else base
+    if rowset.columns:
+        return declared_relation(base, rowset, hidden)
+    return base if rowset.by_name else numbered_relation(base, hidden)
 
 
 def _declared(rowset: Rowset) -> pa.Schema | None:
@@ -149,64 +155,6 @@ def _declared(rowset: Rowset) -> pa.Schema | None:
         if rowset.format == "csv" and not rowset.csv.header:
             fields[f"c{column.ordinal or position}"] = stored_type(column.type)
     return pa.schema(list(fields.items())) if fields else None
-
-
-def _typed(base: Relation, rowset: Rowset, hidden: Sequence[str]) -> Relation:
-    """The relation as WITH declares it: its columns found in the files, and assigned to their types."""
-    found = [_found(base, rowset, column, position) for position, column in enumerate(rowset.columns, 1)]
-    for column, source in zip(rowset.columns, found, strict=True):
-        _check_types(column, base.rows.schema.field(source).type)
-    items = [exp.column(exp.to_identifier(name, quoted=True), table="f") for name in (*found, *hidden)]
-    names = [column.name for column in rowset.columns] + list(hidden)
-    projections = [exp.alias_(item, name, quoted=True) for item, name in zip(items, names, strict=True)]
-    tree = exp.Select(expressions=projections).from_(
-        exp.Table(
-            this=exp.to_identifier(base.name, quoted=True), alias=exp.TableAlias(this=exp.to_identifier("f"))
-        )
-    )
-    kinds = [column.type for column in rowset.columns] + [HIDDEN] * len(hidden)
-    query = to_duckdb(tree, {base.name: base.columns}, into=kinds)
-    shown = dict(zip(names, kinds, strict=True))
-    return Relation(base.name, shown, base.rows, query=query)
-
-
-def _found(base: Relation, rowset: Rowset, column: RowsetColumn, position: int) -> str:
-    """The column of the files that a declared one means."""
-    names = list(base.columns)
-    if not rowset.by_name or (column.ordinal and rowset.format == "csv"):
-        ordinal = column.ordinal or position
-        if ordinal > len(names):
-            raise BindError(
-                f"Column '{column.name}' is field {ordinal}, and the files have {len(names)}.",
-                "Fields count from 1.",
-                name=column.name,
-            )
-        return names[ordinal - 1]
-    wanted = (
-        (column.path or column.name)
-        .removeprefix("strict ")
-        .removeprefix("lax ")
-        .removeprefix("$.")
-        .strip('"')
-    )
-    exact = [name for name in names if name == wanted]
-    found = exact or [name for name in names if name.lower() == wanted.lower()]
-    if not found:
-        raise BindError(
-            f"Invalid column name '{wanted}'.", f"The files have: {', '.join(names[:30])}.", name=column.name
-        )
-    return found[0]
-
-
-def _check_types(column: RowsetColumn, kind: pa.DataType) -> None:
-    """A float of the file does not go into an exact number without loss: the documented refusal."""
-    if pa.types.is_floating(kind) and column.type.is_number and str(column.type) not in ("float", "real"):
-        raise BindError(
-            f"Column '{column.name}' of type '{str(column.type).upper()}' is not compatible with external "
-            f"data type '{kind}', please try with 'FLOAT'.",
-            "Declare it FLOAT, and CAST in the query.",
-            name=column.name,
-        )
 
 
 def declared_type(kind: exp.DataType) -> SqlType:

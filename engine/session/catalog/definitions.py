@@ -31,6 +31,7 @@ class Kind(Enum):
     VIEW = "view"
     PROCEDURE = "procedure"
     EXTERNAL_TABLE = "external table"
+    FUNCTION = "function"
     DATA_SOURCE = "external data source"
     FILE_FORMAT = "external file format"
     STATISTICS = "statistics"

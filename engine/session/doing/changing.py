@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
+from engine.lake.names import fold
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import exposed, from_items, named, quoted
 from engine.session.doing.inserting import default_of
@@ -47,6 +48,15 @@ class Change:
     condition: exp.Expr | None
     ctes: exp.With | None
 
+    def own(self, tree: exp.Expr) -> exp.Expr:
+        """A copy of the tree in which columns of `schema.table.column` have the target's alias alone."""
+        tree, name = tree.copy(), fold(self.target.name.name)
+        for column in tree.find_all(exp.Column):
+            if fold(self.alias) == fold(column.table) == name and column.args.get("db"):
+                column.set("db", None)
+                column.set("catalog", None)
+        return tree
+
     def over_target(self, items: Sequence[exp.Expr]) -> exp.Select:
         """A query over the target alone."""
         query = exp.Select(expressions=list(items)).from_(self.target.table(self.alias), copy=False)
@@ -60,14 +70,14 @@ class Change:
         if self.others:
             query = query.from_(self.others[0].copy(), copy=False)
             query.set("joins", [exp.Join(this=other.copy(), kind="CROSS") for other in self.others[1:]])
-        return query if self.condition is None else query.where(self.condition.copy(), copy=False)
+        return query if self.condition is None else query.where(self.own(self.condition), copy=False)
 
     @property
     def is_hit(self) -> exp.Expr:
         """Whether the statement changes the target's row."""
         if self.others:
             return exp.Exists(this=self.matches([exp.Literal.number(1)]))
-        return always() if self.condition is None else self.condition.copy()
+        return always() if self.condition is None else self.own(self.condition)
 
 
 def always() -> exp.Expr:
@@ -112,7 +122,7 @@ def _updated(change: Change, values: dict[str, exp.Expr]) -> exp.Select:
         old: exp.Expr = column_tree(change.alias, column.name)
         new = values.get(column.name)
         if new is not None:
-            old = exp.Case(ifs=[exp.If(this=change.is_hit, true=new.copy())], default=old)
+            old = exp.Case(ifs=[exp.If(this=change.is_hit, true=change.own(new))], default=old)
         items.append(named(old, column.name))
     return change.over_target(items)
 
@@ -120,7 +130,7 @@ def _updated(change: Change, values: dict[str, exp.Expr]) -> exp.Select:
 def _updated_by_match(change: Change, values: dict[str, exp.Expr]) -> exp.Select:
     """Each row with the values of one row that goes with it; which one, T-SQL leaves open."""
     found = [named(exp.Literal.number(1), _HIT)]
-    found += [named(value.copy(), name) for name, value in values.items()]
+    found += [named(change.own(value), name) for name, value in values.items()]
     first = change.matches(found)
     first.set("limit", exp.Limit(expression=exp.Literal.number(1)))
     first.args["limit"].meta["top"] = True
@@ -174,6 +184,7 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
     """
     if rows.args.get("limit") is not None:
         raise UnsupportedSqlError("UPDATE and DELETE with TOP are not supported.", "Say in WHERE which rows.")
+    _refuse_cte(written, rows.args.get("with_"))
     where = rows.args.get("where")
     condition = where.this if where is not None else None
     items = list(from_items(rows))
@@ -182,8 +193,8 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
         alias = written.alias or written.name
         return Change(target, alias, (), condition, rows.args.get("with_"))
     place = _place_of(written, items)
-    alias = (exposed(items[place]) or [written.name])[-1]
-    found = items[place]
+    found = written if place is None else items[place]
+    alias = (exposed(found) or [written.name])[-1]
     target = find_target(run, Name.of(found if isinstance(found, exp.Table) else written))
     others = tuple(_bare(item) for at, item in enumerate(items) if at != place)
     parts = [*_join_conditions(rows), *([condition] if condition is not None else [])]
@@ -191,8 +202,18 @@ def read_change(run: Run, written: exp.Table, rows: exp.Select) -> Change:
     return Change(target, alias, others, joined, rows.args.get("with_"))
 
 
-def _place_of(written: exp.Table, items: Sequence[exp.Expr]) -> int:
-    """Which item of FROM is the target: that of its alias, or the one of its name."""
+def _refuse_cte(written: exp.Table, ctes: exp.With | None) -> None:
+    names = [fold(one.alias) for one in ctes.expressions] if ctes is not None else []
+    if not written.args.get("db") and fold(written.name) in names:
+        raise UnsupportedSqlError(
+            f"UPDATE and DELETE of the common table expression '{written.name}' are not supported.",
+            "It holds no rows: change the table WHERE EXISTS (SELECT ...), or CTAS the rows to keep.",
+            name=written.name,
+        )
+
+
+def _place_of(written: exp.Table, items: Sequence[exp.Expr]) -> int | None:
+    """Which item of FROM is the target, by its alias or its name; None if it stands outside of FROM."""
     wanted = written.name.lower()
     by_alias = [
         at for at, item in enumerate(items) if exposed(item)[-1:] and exposed(item)[-1].lower() == wanted
@@ -201,15 +222,13 @@ def _place_of(written: exp.Table, items: Sequence[exp.Expr]) -> int:
         at for at, item in enumerate(items) if isinstance(item, exp.Table) and item.name.lower() == wanted
     ]
     found = by_alias or by_name
-    if len(found) != 1:
+    if len(found) > 1:
         raise BindError(
-            f"The table '{written.name}' is ambiguous."
-            if found
-            else f"Invalid object name '{written.name}'.",
-            "Name the target in FROM, and use its alias behind UPDATE or DELETE.",
+            f"The table '{written.name}' is ambiguous.",
+            "Give it an alias in FROM, and use that behind UPDATE or DELETE.",
             name=written.name,
         )
-    return found[0]
+    return found[0] if found else None
 
 
 def _join_conditions(rows: exp.Select) -> list[exp.Expr]:

@@ -15,6 +15,7 @@ from engine.session.binding.rowset_options import Rowset, csv_options
 from engine.session.binding.rowsets import bind_rowset
 from engine.session.binding.trees import table
 from engine.session.catalog.definitions import Key, Kind
+from engine.session.doing.external import OWN_STORAGE
 from engine.session.doing.inserting import whole_rows
 from engine.session.doing.tables import create_for
 from engine.session.doing.targets import Target, columns_named, find_target
@@ -59,7 +60,7 @@ def do_copy(run: Run, statement: CopyInto) -> None:
     """COPY INTO ...; nothing is loaded if more rows are rejected than MAXERRORS."""
     options = statement.options
     if options.credential is not None or options.errorfile_credential is not None:
-        run.messages.append("CREDENTIAL is not used: the workspace's own storage options open the files.")
+        run.messages.append(f"CREDENTIAL is not used: {OWN_STORAGE}.")
     form = _file_type(run, options)
     if options.auto_create_table:
         _create_table(run, statement, form)

@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 
 # With FIRST_ROW = 2 the first row names the columns.
 _HEADER = 1
+OWN_STORAGE = "the workspace's own storage options open the files"
 _ALL = 100
 
 
 def do_create_data_source(run: Run, statement: objects.CreateExternalDataSource) -> None:
     """A name for a folder of the workspace or of one of its roots."""
     if statement.credential:
-        raise UnsupportedSqlError(
-            f"CREDENTIAL = {statement.credential} is not supported.",
-            "Give the workspace the storage's options: Workspace(home, roots=..., storage_options=...).",
-        )
+        run.messages.append(f"CREDENTIAL = {statement.credential} is not used: {OWN_STORAGE}.")
     run.world.storage.resolve(statement.location)
     body = {"location": statement.location, "type": statement.kind}
     run.world.definitions.add(Definition(Kind.DATA_SOURCE, "", statement.name, body))
+
+
+def do_nothing_with_a_secret(run: Run, statement: objects.SecretStatement) -> None:
+    """A key or a credential: published scripts make them, and no secret is kept here."""
+    run.messages.append(f"{statement.what}: nothing is kept; {OWN_STORAGE}.")
 
 
 def do_create_file_format(run: Run, statement: objects.CreateExternalFileFormat) -> None:

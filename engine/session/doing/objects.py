@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.errors import BindError
 from engine.lake import TableName, list_tables
 from engine.lake.names import fold
+from engine.session.binding.rowsets import declared_type
 from engine.session.binding.views import view_query
 from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Key, Kind, already_there
 from engine.session.doing.materializing import drop_view
@@ -14,7 +15,9 @@ from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
 from engine.session.doing.workloads import drop_workload
 from engine.session.system.objects import schema_names
+from engine.sql.meaning import Variable
 from engine.sql.syntax.statements.objects import (
+    CreateFunction,
     CreateProcedure,
     CreateSchema,
     CreateView,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _KINDS = {
     ObjectKind.VIEW: Kind.VIEW,
+    ObjectKind.FUNCTION: Kind.FUNCTION,
     ObjectKind.PROCEDURE: Kind.PROCEDURE,
     ObjectKind.EXTERNAL_TABLE: Kind.EXTERNAL_TABLE,
     ObjectKind.EXTERNAL_DATA_SOURCE: Kind.DATA_SOURCE,
@@ -53,6 +57,20 @@ def do_create_view(run: Run, statement: CreateView) -> None:
 def do_create_procedure(run: Run, statement: CreateProcedure) -> None:
     """A procedure is the text that made it; names in it are bound when it is executed."""
     _define(run, Kind.PROCEDURE, statement.name, statement.source.text, statement.mode)
+
+
+def do_create_function(run: Run, statement: CreateFunction) -> None:
+    """A function of rows is the text that made it; its query must bind now, whatever the arguments."""
+    before = run.world.variables
+    unknown = {
+        f"@{one.name.lower()}": Variable(declared_type(one.kind), None) for one in statement.parameters
+    }
+    run.world.variables = {**before, **unknown}
+    try:
+        run.types(run.look_at(statement.query))
+    finally:
+        run.world.variables = before
+    _define(run, Kind.FUNCTION, statement.name, statement.source.text, statement.mode)
 
 
 def _define(run: Run, kind: Kind, name: Name, text: str, mode: Mode) -> None:
@@ -89,7 +107,7 @@ def _drop_definition(run: Run, name: Name, statement: Drop) -> None:
 def _drop_schema(run: Run, name: Name, statement: Drop) -> None:
     definitions, wanted = run.world.definitions, fold(name.name)
     inside = [table for table in list_tables(run.world.storage) if TableName.parse(table).schema == wanted]
-    for kind in (Kind.VIEW, Kind.PROCEDURE, Kind.EXTERNAL_TABLE):
+    for kind in (Kind.VIEW, Kind.PROCEDURE, Kind.EXTERNAL_TABLE, Kind.FUNCTION):
         inside += [str(one.key) for one in definitions.all(kind) if one.key.schema == wanted]
     if inside:
         raise BindError(

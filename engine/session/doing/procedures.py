@@ -13,7 +13,7 @@ from engine.session.catalog.definitions import Kind
 from engine.session.doing.queries import undeclared
 from engine.session.doing.run import DEEPEST_CALL, Run
 from engine.session.doing.signals import ReturnFrom
-from engine.session.doing.system_procedures import system_procedure
+from engine.session.doing.system_procedures import SYSTEM_PROCEDURES, system_procedure
 from engine.sql.meaning import Variable
 from engine.sql.syntax import Name, parse_script
 from engine.sql.syntax.nodes import Default
@@ -98,8 +98,9 @@ def _procedure(run: Run, statement: Execute) -> CreateProcedure:
         name = Name(parts[-1], parts[-2] if len(parts) > 1 else "")
     found = run.world.definitions.find(Kind.PROCEDURE, run.world.key(name))
     if found is None:
-        there = ", ".join(one.name for one in run.world.definitions.all(Kind.PROCEDURE)) or "none"
-        raise BindError(f"Could not find stored procedure '{name}'.", f"There is: {there}.", name=str(name))
+        there = [*(one.name for one in run.world.definitions.all(Kind.PROCEDURE)), *SYSTEM_PROCEDURES]
+        hint = f"There is: {', '.join(there)}."
+        raise BindError(f"Could not find stored procedure '{name}'.", hint, name=str(name))
     [[procedure]] = [batch.statements for batch in parse_script(str(found.body["text"]))]
     if not isinstance(procedure, CreateProcedure):
         raise UnsupportedSqlError(f"The definition of '{name}' is no procedure.", "DROP and CREATE it again.")

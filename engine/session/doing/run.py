@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.errors import TarnError
+from engine.errors import FormatError, TarnError
 from engine.session.binding.binder import Binder, Bound
+from engine.session.binding.file_faults import of_another_format
 from engine.session.result import Result, ResultSet
 from engine.sql.meaning import SqlType, Variable, parse_type
 
@@ -59,13 +60,14 @@ class Run:
         self.world.now = dt.datetime.now(dt.UTC)
         try:
             self.perform(self, statement)
-        except TarnError as error:
+        except TarnError as found:
+            error = of_another_format(found, self.world.storage) if isinstance(found, FormatError) else found
             if self.world.work.transaction is not None:
                 self.world.work.transaction.failed = True
                 self.tell_work()
             if "line" not in error.data:
                 error.data.update(line=statement.source.line, column=statement.source.column)
-            raise
+            raise error from found.__cause__
 
     def result(self) -> Result:
         return Result(tuple(self.results), tuple(self.messages), self.rowcount)

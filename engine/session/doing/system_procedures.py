@@ -94,6 +94,16 @@ def _describe_first_result_set(run: Run, arguments: Sequence[Argument]) -> None:
     run.results.append(ResultSet(shown, answer_of(run.world.machine.pool, table)))
 
 
+def _openrowset_statistics(run: Run, arguments: Sequence[Argument]) -> None:
+    """`sp_create_openrowset_statistics N'query'` and its DROP: plans read the files' footers instead."""
+    text = str(_named(run, arguments, ("stmt",))["stmt"])
+    selects = [one for batch in parse_script(text) for one in batch.statements if isinstance(one, Select)]
+    if not selects:
+        raise BindError("The statement is no query over files.", "Give SELECT column FROM OPENROWSET(...).")
+    run.types(run.look_at(selects[0].query))
+    run.messages.append("Nothing is kept: plans take their statistics from the files' footers.")
+
+
 def _add_role_member(run: Run, arguments: Sequence[Argument]) -> None:
     """`sp_addrolemember 'largerc', 'user'`."""
     given = _named(run, arguments, ("rolename", "membername"))
@@ -122,9 +132,12 @@ def _set_session_context(run: Run, arguments: Sequence[Argument]) -> None:
 
 _PROCEDURES: dict[str, Callable[[Run, Sequence[Argument]], None]] = {
     "sp_addrolemember": _add_role_member,
+    "sp_create_openrowset_statistics": _openrowset_statistics,
     "sp_describe_first_result_set": _describe_first_result_set,
+    "sp_drop_openrowset_statistics": _openrowset_statistics,
     "sp_droprolemember": _drop_role_member,
     "sp_rename": _rename,
     "sp_set_data_processed_limit": _set_data_processed_limit,
     "sp_set_session_context": _set_session_context,
 }
+SYSTEM_PROCEDURES = tuple(_PROCEDURES)

@@ -112,7 +112,8 @@ def refuse_taken(run: Run, name: Name) -> None:
     if key.schema in SYSTEM_SCHEMAS:
         raise BindError(f"The schema '{key.schema}' is the system's.", "Use another schema.", name=str(name))
     taken = any(
-        world.definitions.find(kind, key) for kind in (Kind.VIEW, Kind.EXTERNAL_TABLE, Kind.PROCEDURE)
+        world.definitions.find(kind, key)
+        for kind in (Kind.VIEW, Kind.EXTERNAL_TABLE, Kind.PROCEDURE, Kind.FUNCTION)
     )
     if taken or world.table(key) is not None:
         raise already_there(name.name)

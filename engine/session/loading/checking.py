@@ -17,6 +17,7 @@ from engine.lake.csv_rows import FIELDS, PLACE, START, TEXT, row_schema
 from engine.lake.discover import plan_files
 from engine.lake.globs import find_files
 from engine.runtime import bind_held, bind_source
+from engine.session.binding.file_faults import refuse_parquet
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.rowset_files import FILE_PATH, Keep, with_paths
 from engine.session.binding.trees import column, named, table
@@ -109,6 +110,8 @@ def text_relation(storage: Storage, name: str, files: TextFiles, fields: int) ->
             paths=list(files.paths),
         ) from None
     options = ReadOptions(format="rows", schema=row_schema(names), csv=files.csv, path_columns=False)
+    if found:
+        refuse_parquet(storage, found[0].location)
     source = with_paths(plan_files(storage, files.keep(found) or found[:1], options), files.places)
     big = parse_type("bigint")
     kinds = {

@@ -91,8 +91,9 @@ def refuse_too_many(total: int, rejects: Sequence[Reject], allowed: int) -> None
     first = rejects[0]
     where = {"file": first.file, "row": first.row, "column_name": first.name, "value": first.value}
     if not allowed:
-        raise SqlRuntimeError(first.reason, f"The value is {first.value!r}; MAXERRORS lets rows be rejected.",
-                              number=_CONVERSION, **where)  # fmt: skip
+        header = "row 1 looks like a header, which FIRSTROW = 2 skips; " if first.row == 1 else ""
+        hint = f"The value is {first.value!r}; {header}MAXERRORS lets rows be rejected."
+        raise SqlRuntimeError(first.reason, hint, number=_CONVERSION, **where)
     raise SqlRuntimeError(
         f"Error handling external file: 'Max errors count reached'. {total:,} rows were rejected, "
         f"MAXERRORS = {allowed:,}.",

@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 _OWNER = 1  # dbo
 # `index_id` and `type` of what a table is kept as.
 _INDEXES = {"HEAP": (0, 0), "CLUSTERED": (1, 1), COLUMNSTORE: (1, 5)}
-_DESCRIBED = {"U": "USER_TABLE", "V": "VIEW", "P": "SQL_STORED_PROCEDURE", "ET": "EXTERNAL_TABLE"}
+_DESCRIBED = {
+    "U": "USER_TABLE",
+    "V": "VIEW",
+    "P": "SQL_STORED_PROCEDURE",
+    "ET": "EXTERNAL_TABLE",
+    "IF": "SQL_INLINE_TABLE_VALUED_FUNCTION",
+}
 _OBJECT = {
     "name": NAME,
     "object_id": INT,
@@ -77,7 +83,7 @@ def _procedures(world: World) -> Iterator[Row]:
 
 
 def _modules(world: World) -> Iterator[Row]:
-    for found in defined(world, Kind.VIEW, Kind.PROCEDURE):
+    for found in defined(world, Kind.VIEW, Kind.PROCEDURE, Kind.FUNCTION):
         told = "" if found.definition is None else str(found.definition.body["text"])
         yield found.id, told, True, True, False
 

@@ -30,7 +30,8 @@ class Found:
         key: How its name compares.
         schema: Its schema as it was written.
         name: Its name as it was written.
-        type: SQL Server's two letters: `U` a table, `V` a view, `P` a procedure, `ET` an external table.
+        type: SQL Server's two letters: `U` a table, `V` a view, `P` a procedure, `ET` an external table,
+            `IF` a function of rows.
         definition: What the catalog holds of it; None of a table that SQL did not make.
     """
 
@@ -45,7 +46,7 @@ class Found:
         return object_id(self.key)
 
 
-_OTHERS = {Kind.VIEW: "V", Kind.PROCEDURE: "P", Kind.EXTERNAL_TABLE: "ET"}
+_OTHERS = {Kind.VIEW: "V", Kind.PROCEDURE: "P", Kind.EXTERNAL_TABLE: "ET", Kind.FUNCTION: "IF"}
 
 
 def stored_tables(world: World) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from engine.errors import SqlSyntaxError, UnsupportedSqlError
 from engine.sql.syntax.statements.base import Source
 from engine.sql.syntax.tokens import Kind, Token
-from engine.sql.syntax.words import FOREIGN
+from engine.sql.syntax.words import FOREIGN, meant
 
 if TYPE_CHECKING:
     from engine.sql.syntax.places import Places
@@ -91,7 +91,9 @@ class Cursor:
                 self.fail(f"expected {' '.join(keywords)} here")
 
     def expect_any(self, keywords: Sequence[str]) -> str:
-        return self.take_any(keywords) or self.fail(f"expected one of {', '.join(keywords)}")
+        if found := self.take_any(keywords):
+            return found
+        return self.fail(meant(self.token.text, keywords) or f"expected one of {', '.join(keywords)}")
 
     def expect_kind(self, kind: Kind) -> Token:
         return self.advance() if self.at_kind(kind) else self.fail(f"expected a {kind.value} here")

@@ -12,6 +12,9 @@ from typing import ClassVar
 
 from sqlglot import exp
 
+# In the `meta` of a name that was written in double quotes: many mean a text by them.
+DOUBLE_QUOTED = "double_quoted"
+
 # Options of OPENROWSET(BULK ...) that are kept under their own name in lower case.
 BULK_OPTIONS = (
     "CODEPAGE",

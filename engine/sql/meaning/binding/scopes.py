@@ -11,6 +11,7 @@ from sqlglot import exp
 from engine.errors import BindError
 from engine.sql.meaning.trees import column as column_tree
 from engine.sql.meaning.values import Value
+from engine.sql.syntax.nodes import DOUBLE_QUOTED
 
 if TYPE_CHECKING:
     from engine.sql.meaning.types import SqlType
@@ -109,9 +110,10 @@ class Scope:
         else:
             message = f"Invalid column name '{node.name}'."
         names = sorted({column.name for source in self.sources for column in source.columns if column.name})
-        return BindError(
-            message, f"There are: {', '.join(names[:30])}." if names else "", name=shown, **place(node)
-        )
+        hint = f"There are: {', '.join(names[:30])}." if names else ""
+        if not qualifier and node.this.meta.get(DOUBLE_QUOTED):
+            hint = f"Text stands in single quotes: '{node.name}'. {hint}".rstrip()
+        return BindError(message, hint, name=shown, **place(node))
 
     def called(self, qualifier: Sequence[str], node: exp.Expr) -> Source:
         """Find the source of `t.*` in this scope.

@@ -266,7 +266,8 @@ def switch_offset(call_: Call) -> Value:
             **place(call_.node),
         )
     if call_.name == "SWITCHOFFSET":
-        value = convert(value, SqlType(Base.DATETIMEOFFSET, 7, zone="UTC"))
+        digits = value.type.size if value.type.base is Base.DATETIMEOFFSET else 7
+        value = convert(value, SqlType(Base.DATETIMEOFFSET, digits, zone="UTC"))
         return value.retyped(replace(value.type, zone=zone))
     digits = value.type.size if value.type.base in (Base.DATETIME2, Base.DATETIMEOFFSET) else 3
     kind = SqlType(Base.DATETIMEOFFSET, digits, zone=zone)

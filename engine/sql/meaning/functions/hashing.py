@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from engine.sql.meaning.trees import call
-from engine.sql.meaning.types import UNIQUEIDENTIFIER, varbinary
+from sqlglot import exp
+
+from engine.sql.meaning.functions.refused import STORAGE_HASH
+from engine.sql.meaning.trees import call, cast, number
+from engine.sql.meaning.types import BIGINT, INT, UNIQUEIDENTIFIER, varbinary
 from engine.sql.meaning.values import Value, constant
 
 if TYPE_CHECKING:
@@ -46,4 +49,17 @@ def new_id(call_: Call) -> Value:
     return Value(call("UUID"), UNIQUEIDENTIFIER)
 
 
-FUNCTIONS: dict[str, Function] = {"HASHBYTES": hash_bytes, "NEWID": new_id}
+def checksum(call_: Call) -> Value:
+    """CHECKSUM of NEWID() alone: any whole number, as the sampling idiom wants one."""
+    if [type(one) for one in call_.arguments] != [exp.Uuid]:
+        raise call_.refused(STORAGE_HASH, "Use HASHBYTES.")
+    above = exp.Mod(this=call("HASH", call("UUID")), expression=number(1 << 32))
+    return Value(cast(exp.Sub(this=cast(above, BIGINT), expression=number(1 << 31)), INT), INT)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "BINARY_CHECKSUM": checksum,
+    "CHECKSUM": checksum,
+    "HASHBYTES": hash_bytes,
+    "NEWID": new_id,
+}

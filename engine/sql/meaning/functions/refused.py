@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-_STORAGE = "its value is a hash of SQL Server's own storage format"
+STORAGE_HASH = "its value is a hash of SQL Server's own storage format"
 _SERVER = "there is no such object or property of a server here"
 REFUSED: dict[str, tuple[str, str]] = {
     "APPROX_PERCENTILE_CONT": ("its sketch is SQL Server's own", "Use PERCENTILE_CONT with OVER."),
     "APPROX_PERCENTILE_DISC": ("its sketch is SQL Server's own", "Use PERCENTILE_DISC with OVER."),
-    "BINARY_CHECKSUM": (_STORAGE, "Use HASHBYTES."),
     "BIT_COUNT": ("it came with SQL Server 2022 and no SQL pool has it", "Use % and /."),
-    "CHECKSUM": (_STORAGE, "Use HASHBYTES."),
-    "CHECKSUM_AGG": (_STORAGE, "Use COUNT_BIG and SUM."),
+    "CHECKSUM_AGG": (STORAGE_HASH, "Use COUNT_BIG and SUM."),
     "COMPRESS": ("rows hold no compressed values", "Store the text itself."),
     "CURRENT_TIMEZONE": ("the machine's time zone means nothing in a cluster", "Use AT TIME ZONE."),
     "CURRENT_TIMEZONE_ID": ("the machine's time zone means nothing in a cluster", "Use AT TIME ZONE."),

@@ -15,6 +15,7 @@ from engine.sql.meaning.functions.call import Call
 from engine.sql.meaning.functions.refused import REFUSED
 from engine.sql.meaning.functions.windowed import PERCENTILES, WINDOWED
 from engine.sql.syntax.functions import ARITIES
+from engine.sql.syntax.words import function_meant
 
 if TYPE_CHECKING:
     from engine.sql.meaning.binding.context import Context
@@ -39,7 +40,8 @@ def called(node: exp.Expr, context: Context) -> Call:
     if call_.name not in _KNOWN:
         raise BindError(
             f"'{node.name or call_.name}' is not a recognized built-in function name.",
-            "User-defined functions are not called in queries.",
+            function_meant(node.name or call_.name, _KNOWN)
+            or "User-defined functions are not called in queries.",
             **place(node),
         )
     least, most = ARITIES.get(call_.name, (0, None))

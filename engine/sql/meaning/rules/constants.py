@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.errors import BindError
+from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning.arithmetic_types import negative_type
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert
@@ -84,6 +84,10 @@ def variable(node: exp.Expr, context: Context) -> Value:
     """Read @name or @@NAME: its value is known when the statement is translated."""
     name = _variable_name(node)
     found = context.settings.variables.get(name.lower())
+    if found is None and name.startswith("@@"):
+        raise UnsupportedSqlError(
+            f"{name} is not supported: there is no server to ask.", "Leave it out.", name=name, **place(node)
+        )
     if found is None:
         raise BindError(
             f'Must declare the scalar variable "{name}".', "DECLARE it first.", name=name, **place(node)

@@ -16,8 +16,9 @@ from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.conversion.request import Request
+from engine.sql.meaning.trees import call, text
 from engine.sql.meaning.typenames import type_of_node
-from engine.sql.meaning.types import PREDICATE, SqlType
+from engine.sql.meaning.types import PREDICATE, TEXT, SqlType
 from engine.sql.meaning.values import Value, integer_of, string_of
 from engine.sql.syntax.nodes import Parse
 
@@ -60,9 +61,10 @@ def parse_expression(node: exp.Expr, context: Context) -> Value:
     target = type_of_node(node.args["to"])
     if not (target.is_number or target.is_temporal):
         raise BindError(f"PARSE cannot give a {target}.", "It gives numbers and dates.", **place(node))
-    return explicit(
-        context.value(node.this), target, Request(safe=bool(node.args.get("safe")), explicit=True)
-    )
+    value = context.value(node.this)
+    if target.is_number and value.type.base in TEXT:
+        value = Value(call("REPLACE", value.tree, text(","), text("")), value.type)  # 1,234 is a number there
+    return explicit(value, target, Request(safe=bool(node.args.get("safe")), explicit=True))
 
 
 RULES = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 from engine.sql.syntax.command.altering_tables import alter_table
 from engine.sql.syntax.command.changing import delete, insert, truncate, update
 from engine.sql.syntax.command.copying import copy_into
+from engine.sql.syntax.command.credentials import secret_statement
 from engine.sql.syntax.command.executing import execute, implicit_execute
 from engine.sql.syntax.command.external import (
     create_external_data_source,
@@ -28,6 +28,7 @@ from engine.sql.syntax.command.flow import (
     throw,
     while_loop,
 )
+from engine.sql.syntax.command.functions import create_function
 from engine.sql.syntax.command.merging import merge
 from engine.sql.syntax.command.objects import (
     alter_materialized_view,
@@ -49,6 +50,7 @@ from engine.sql.syntax.query.grammar import Grammar
 from engine.sql.syntax.statements.base import Statement
 from engine.sql.syntax.statements.objects import Mode
 from engine.sql.syntax.tokens import Kind
+from engine.sql.syntax.words import meant
 
 Rule = Callable[[Grammar, int], Statement]
 ModedRule = Callable[[Grammar, int, Mode], Statement]
@@ -67,6 +69,7 @@ _CREATED: dict[tuple[str, ...], Rule] = {
 }
 # Behind CREATE, ALTER or CREATE OR ALTER.
 _DEFINED: dict[str, ModedRule] = {
+    "FUNCTION": create_function,
     "VIEW": create_view,
     "PROCEDURE": create_procedure,
     "PROC": create_procedure,
@@ -89,6 +92,8 @@ def statement(p: Grammar) -> Statement:
     """
     start = p.mark()
     token = p.token
+    if (secret := secret_statement(p)) is not None:
+        return secret
     if rule := _STATEMENTS.get(token.value if token.kind in (Kind.WORD, Kind.SYMBOL) else ""):
         return rule(p, start)
     refuse_known(p)
@@ -99,9 +104,7 @@ def statement(p: Grammar) -> Statement:
 
 def _meant(p: Grammar) -> str:
     """A hint where the script begins with a misspelt keyword, which so far counted as a procedure's name."""
-    first = p.token_at(0).value.upper()
-    near = [] if first in _STATEMENTS else difflib.get_close_matches(first, _STATEMENTS, n=1, cutoff=0.75)
-    return f"did you mean {near[0]} in place of {first}?" if near else ""
+    return meant(p.token_at(0).value.upper(), _STATEMENTS)
 
 
 def _create_or_alter(p: Grammar, start: int) -> Statement:

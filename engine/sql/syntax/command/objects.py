@@ -105,11 +105,12 @@ def _parameters(p: Grammar) -> tuple[ProcedureParameter, ...]:
     if p.at("AS") or p.at("WITH") or p.at("FOR"):
         return ()
     if p.at("("):
-        return tuple(p.wrapped_list(lambda: _parameter(p)))
-    return tuple(p.listed(lambda: _parameter(p)))
+        return tuple(p.wrapped_list(lambda: parameter(p)))
+    return tuple(p.listed(lambda: parameter(p)))
 
 
-def _parameter(p: Grammar) -> ProcedureParameter:
+def parameter(p: Grammar) -> ProcedureParameter:
+    """`@name [AS] type [NULL] [= default] [OUTPUT]`."""
     name = p.variable().name
     p.take("AS")
     kind = p.data_type()

@@ -23,17 +23,22 @@ def option_list(p: Grammar, rules: Mapping[str, Callable[[], Any]]) -> dict[str,
         SqlSyntaxError: An option that is not in `rules`, or one that is given twice.
     """
     given: dict[str, Any] = {}
-
-    def option() -> None:
-        token = p.token
-        name = p.expect_any(tuple(rules))
-        if name.lower() in given:
-            p.fail(f"{name} is given twice", token=token)
-        p.expect("=")
-        given[name.lower()] = rules[name]()
-
-    p.wrapped_list(option)
+    p.wrapped_list(lambda: option(p, rules, given))
     return given
+
+
+def option(p: Grammar, rules: Mapping[str, Callable[[], Any]], given: dict[str, Any]) -> None:
+    """Read one option into `given`, under its name in lower case.
+
+    Raises:
+        SqlSyntaxError: It is not in `rules`, or was given before.
+    """
+    token = p.token
+    name = p.expect_any(tuple(rules))
+    if name.lower() in given:
+        p.fail(f"{name} is given twice", token=token)
+    p.expect("=")
+    given[name.lower()] = rules[name]()
 
 
 def require(p: Grammar, options: Mapping[str, Any], *names: str) -> None:

@@ -86,7 +86,7 @@ def _index(p: Grammar, others: Iterable[str]) -> ColumnstoreIndex | ClusteredInd
     if p.take("HEAP"):
         return Heap()
     if not p.take("CLUSTERED"):
-        p.fail(f"expected one of {', '.join((*others, 'CLUSTERED', 'HEAP'))}")
+        p.expect_any((*others, "CLUSTERED", "HEAP"))
     if p.take("COLUMNSTORE", "INDEX"):
         return ColumnstoreIndex(name_list(p) if p.take("ORDER") else ())
     p.expect("INDEX")

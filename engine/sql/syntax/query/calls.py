@@ -10,7 +10,7 @@ from sqlglot.dialects.dialect import map_date_part
 from sqlglot.dialects.tsql import TSQL
 
 from engine.sql.syntax.functions import AGGREGATES, ARITIES, DATE_PARTS, DATED, STARRED, build
-from engine.sql.syntax.nodes import Parse
+from engine.sql.syntax.nodes import Default, Parse
 from engine.sql.syntax.query.grammar import Grammar
 from engine.sql.syntax.tokens import Kind, Token
 
@@ -61,8 +61,12 @@ class Calls(Grammar):
             node = exp.Dot(this=node, expression=part)
         return node
 
-    def _arguments(self) -> list[exp.Expr]:
-        return [] if self.at(")") else self.listed(self.expression)
+    def _arguments(self, rule: Callable[[], exp.Expr] | None = None) -> list[exp.Expr]:
+        return [] if self.at(")") else self.listed(rule or self.expression)
+
+    def _own_argument(self) -> exp.Expr:
+        """Functions that somebody made take DEFAULT for an argument."""
+        return Default() if self.take("DEFAULT") else self.expression()
 
     def _checked_arguments(self, name: Token, upper: str) -> list[exp.Expr]:
         arguments = self._builtin_arguments(upper)
@@ -76,6 +80,8 @@ class Calls(Grammar):
         return arguments
 
     def _builtin_arguments(self, upper: str) -> list[exp.Expr]:
+        if upper not in ARITIES:
+            return self._arguments(self._own_argument)
         if upper in STARRED and self.take("*"):
             return [exp.Star()]
         if upper in AGGREGATES and self.take("DISTINCT"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from engine.sql.syntax.nodes import DOUBLE_QUOTED
 from engine.sql.syntax.query.grammar import Grammar
 from engine.sql.syntax.statements.base import Name
 from engine.sql.syntax.tokens import Kind, Token
@@ -36,6 +37,8 @@ class Names(Grammar):
         # sqlglot's own flag for `#` is no part of a node's identity: #t and t would be one table.
         identifier = exp.Identifier(this=name, quoted=token.kind is Kind.QUOTED or name.startswith("#"))
         self.positioned(identifier, token)
+        if token.text.startswith('"'):
+            identifier.meta[DOUBLE_QUOTED] = True
         return identifier
 
     def positioned(self, node: exp.Expr, token: Token) -> None:

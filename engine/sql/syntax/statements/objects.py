@@ -21,6 +21,7 @@ class ObjectKind(Enum):
     EXTERNAL_DATA_SOURCE = "EXTERNAL DATA SOURCE"
     EXTERNAL_FILE_FORMAT = "EXTERNAL FILE FORMAT"
     EXTERNAL_TABLE = "EXTERNAL TABLE"
+    FUNCTION = "FUNCTION"
     PROCEDURE = "PROCEDURE"
     SCHEMA = "SCHEMA"
     STATISTICS = "STATISTICS"
@@ -43,6 +44,13 @@ class Drop(Statement):
     kind: ObjectKind
     names: tuple[Name, ...]
     if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStatement(Statement):
+    """About a master key or a credential: `what` is its first words; nothing else of it is kept."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,15 @@ class CreateProcedure(Statement):
     name: Name
     parameters: tuple[ProcedureParameter, ...]
     body: tuple[Statement, ...]
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFunction(QueryStatement):
+    """A function of rows; `source` is the text that defines it."""
+
+    name: Name
+    parameters: tuple[ProcedureParameter, ...]
     mode: Mode
 
 
