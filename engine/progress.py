@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # In a log nobody watches a bar move: one line every so many seconds is read, more is noise.
 _LOG_EVERY_SECONDS = 5.0
+# A pace is that of so many seconds: long beside one unit of most work, short beside a change of its kind.
+_PACE_SECONDS = 30.0
 
 
 class Bar(Protocol):
@@ -42,23 +45,52 @@ def spoken(rate: float) -> str:
     return f"{rate:.3g}"
 
 
+class Pace:
+    """How fast units of work come of late, and how long the rest will take at that.
+
+    The first units do not count: before them workers load what they need, which they do once. So nothing is
+    said before the second.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def add(self, units: float, now: float) -> None:
+        """Some units were done at a time in seconds."""
+        self._seen.append((now, units))
+        while len(self._seen) > 2 and now - self._seen[1][0] > _PACE_SECONDS:
+            self._seen.popleft()
+
+    def rate(self, now: float) -> float | None:
+        """Units a second since the first of late; None if nobody can say."""
+        if len(self._seen) < 2:
+            return None
+        return sum(units for _, units in list(self._seen)[1:]) / max(now - self._seen[0][0], 1e-9)
+
+    def left(self, units: float, now: float) -> float | None:
+        """Seconds for so many units more; None if nobody can say."""
+        rate = self.rate(now)
+        return units / rate if rate else None
+
+
 class LogBar:
     """Lines for a plain log: title, share done, rate, time left."""
 
     def __init__(self, title: str, total: float, stream: TextIO) -> None:
         self._title, self._total, self._stream = title, total, stream
-        self._done = 0.0
+        self._done, self._pace = 0.0, Pace()
         self._started = self._spoke = time.monotonic()
 
     def advance(self, units: float = 1, *, note: str = "") -> None:
         """Count; speak when it is time."""
         self._done += units
         now = time.monotonic()
+        self._pace.add(units, now)
         if now - self._spoke >= _LOG_EVERY_SECONDS and self._done < self._total:
             self._spoke = now
-            rate = self._done / max(now - self._started, 1e-9)
-            left = (self._total - self._done) / max(rate, 1e-9)
-            self._say(f"{self._done / self._total:4.0%}, {spoken(rate)}/s, about {left:.0f} s left", note)
+            rate, left = self._pace.rate(now), self._pace.left(self._total - self._done, now)
+            said = "" if rate is None or left is None else f", {spoken(rate)}/s, about {left:.0f} s left"
+            self._say(f"{self._done / self._total:4.0%}{said}", note)
 
     def finish(self) -> None:
         """The closing line, with the seconds it took."""
@@ -74,13 +106,15 @@ class TerminalBar:
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
-        self._done, self._started = 0.0, time.monotonic()
+        self._pace = Pace()
 
     def advance(self, units: float = 1, *, note: str = "") -> None:
         """Move the bar."""
-        self._done += units
-        rate = self._done / max(time.monotonic() - self._started, 1e-9)
-        self._progress.update(self._task, advance=units, rate=f"{spoken(rate)}/s")
+        now = time.monotonic()
+        self._pace.add(units, now)
+        rate = self._pace.rate(now)
+        said = "" if rate is None else f"{spoken(rate)}/s"
+        self._progress.update(self._task, advance=units, rate=said)
         if note:
             self._progress.update(self._task, note=note)
 
