@@ -38,8 +38,11 @@ logger = logging.getLogger(__name__)
 
 # The client and the scheduler live in this machine's memory too.
 _WORKERS_SHARE_OF_MEMORY = 0.9
-# What a worker that must go at once gets for it before it is killed. Idle ones need 0.05 s (measured).
-_LAST_SECONDS = 0.5
+# What a worker that must go at once gets for it before it is killed. Idle ones need 0.05 s (measured), on a
+# machine that is busy with other things half a second; those at work are killed before.
+_LAST_SECONDS = 3.0
+# How long to wait for the scheduler to hear of cancelled work.
+_HEARD_SECONDS = 0.5
 
 
 class LocalDriver:
@@ -141,7 +144,7 @@ class LocalDriver:
         # The scheduler hears of it 10 ms later. Were workers gone before, it would hand their tasks on.
         wanted = self._scheduler.clients[self._client.id].wants_what
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_SECONDS):
+            async with asyncio.timeout(_HEARD_SECONDS):
                 while wanted:
                     await asyncio.sleep(0.005)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import os
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
+import scan
+from scan import CREDENTIALS, METHODS, listening, machine_address, servers
+from scan import ask as ask_at
 
 from pools import Pool, PoolSpec, PoolSpecError
 from pools.guard import is_loopback
@@ -122,26 +124,50 @@ def test_what_changes_the_clusters_state_is_not_there(pool: Pool) -> None:
         assert ask(port_of(pool), path, cookie(pool)).status == 404, path
 
 
-def test_no_open_port_of_the_pool_answers_http_without_the_token(pool: Pool) -> None:
-    family = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
-    ports = {
-        line.laddr.port
-        for line in psutil.net_connections("tcp")
-        if line.status == psutil.CONN_LISTEN and line.pid in family
-    }
-    assert port_of(pool) in ports
-    answers = {}
+@pytest.fixture(scope="module")
+def reachable() -> Iterator[tuple[str, Pool]]:
+    """A pool that listens where other machines can reach it."""
+    host = machine_address()
+    if host is None:
+        pytest.skip("this machine has no address but 127.0.0.1")
+    with Pool(PoolSpec.dedicated("reachable", nodes=2, host=host, token=scan.TOKEN)) as pool:
+        yield host, pool
+
+
+def test_no_open_port_answers_http_without_the_token(reachable: tuple[str, Pool]) -> None:
+    host, pool = reachable
+    known = {server.port for server in servers(pool)}
+    ports = {port: address for port, address in listening().items() if address == host}
+    assert len(known) == 3  # the scheduler and two workers
+    assert known < set(ports)
     for port in ports:
-        try:
-            answers[port] = ask(port, "/metrics").status
-        except (http.client.HTTPException, OSError):
-            continue  # Dask's own protocol, or another pool's port that closes: no HTTP
-    mine = {port: status for port, status in answers.items() if port == port_of(pool) or status != 200}
-    assert mine[port_of(pool)] == 403
-    workers = pool.client.scheduler_info()["workers"].values()
-    for worker in workers:
-        for port in worker["services"].values():
-            assert answers[port] == 403
+        status, body = ask_at(host, port, "/metrics", {})
+        assert status == (403 if port in known else 0), port  # no HTTP is Dask's own protocol
+        assert b"dask" not in body
+
+
+def test_no_route_of_any_server_answers_without_the_token(reachable: tuple[str, Pool]) -> None:
+    host, pool = reachable
+    for server in servers(pool):
+        assert len(server.paths) > 3
+        for path in server.paths:
+            for method in METHODS:
+                for name in ("without", "wrong"):
+                    status, body = ask_at(host, server.port, path, CREDENTIALS[name], method)
+                    assert (status, body[:16]) == (403, b"This dashboard w"), (server.whose, method, path)
+
+
+def test_with_the_token_they_answer_and_none_changes_the_clusters_state(
+    reachable: tuple[str, Pool],
+) -> None:
+    host, pool = reachable
+    for server in servers(pool):
+        right = CREDENTIALS["right"]
+        assert ask_at(host, server.port, "/metrics", right)[0] == 200
+        assert ask_at(host, server.port, "/health", right)[0] == 200
+        assert not [path for path in server.paths if re.search("api|proxy|jupyter|retire|adaptive", path)]
+        for path in server.paths:  # there is nothing that takes a change
+            assert ask_at(host, server.port, path, right, "POST")[0] in (403, 404, 405), path
 
 
 def test_a_pool_that_others_can_reach_has_a_token() -> None:
