@@ -251,4 +251,4 @@ def _recorder(workspace: Workspace, spec: PoolSpec, live: Live) -> PoolRecorder:
     from engine.events.of_pools import PoolRecorder
 
     emit = workspace.events.bind(pool=spec.name)
-    return PoolRecorder(spec, emit, pages=live.pages, metrics=live.metrics)
+    return PoolRecorder(spec, emit, pages=live.pages, metrics=live.metrics, elsewhere=live.pages)

@@ -80,6 +80,10 @@ class Observer:
         """Pages for the pool's dashboard, by name; asked for when a scheduler with a dashboard starts."""
         return {}
 
+    def pages_elsewhere(self) -> Callable[[], Mapping[str, Page]] | None:
+        """What makes the same pages in the process of another's scheduler; it must pickle. None for none."""
+        return None
+
     def metrics(self) -> str:
         """Lines for the scheduler's metrics endpoint, in Prometheus' text format."""
         return ""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +15,21 @@ from urllib.parse import urlsplit
 from distributed import Client, Security
 
 from pools.client import cancel_all, connected
+from pools.elsewhere import begin_sampling, end_sampling, show_pages, take_sample
 from pools.errors import PoolCapacityError, PoolStartError
 from pools.policy import Load, WorkerLoad
+from pools.sampler import Sampler
 
 if TYPE_CHECKING:
     from pools.driver import Listener
+    from pools.observer import Sample
     from pools.spec import PoolSpec
 
+logger = logging.getLogger(__name__)
 
 _LEAVE_SECONDS = 2.0
+# How often the sampler there is asked: as often as an observer is told (`pools.control`).
+SAMPLE_SECONDS = 1.0
 
 
 class RemoteDriver:
@@ -29,6 +40,10 @@ class RemoteDriver:
     def __init__(self) -> None:
         self._client: Any = None
         self._dashboard: str | None = None
+        self._workers: dict[str, int] = {}
+        self._sampler = f"{Sampler.name}-{uuid.uuid4().hex}"  # several pools may share one scheduler
+        self._samples, self._sampled = False, 0.0
+        self._sample: Sample | None = None
 
     @property
     def client(self) -> Any:
@@ -55,16 +70,23 @@ class RemoteDriver:
             hint = "Is it running, is the address right, and are the certificates those that it trusts?"
             raise PoolStartError(message, hint, pool=spec.name, address=spec.address) from error
         self._client.subscribe_topic(listener.topic, lambda event: listener.counted(event[1]["counts"]))
+        self._listener, self._workers = listener, {}
+        await self._equip(spec.name)
 
     async def observe(self) -> Load:
         try:
             cores = await self._client.scheduler.ncores()
+            if self._samples and time.monotonic() - self._sampled >= SAMPLE_SECONDS:
+                self._sampled = time.monotonic()
+                self._sample = await self._client.run_on_scheduler(take_sample, self._sampler)
         except OSError:  # nobody answers; whoever waits for work there is told by the client
             return Load()
+        self._tell_who_is_there(cores)
         return Load(tuple(WorkerLoad(address) for address in cores))
 
-    def sample(self) -> None:
-        return None  # what others' workers do is theirs to sample
+    def sample(self) -> Sample | None:
+        sample, self._sample = self._sample, None
+        return sample
 
     async def grow(self, count: int) -> None:
         raise PoolCapacityError(f"Nobody here can start {count} workers: they belong to others.")
@@ -81,8 +103,33 @@ class RemoteDriver:
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
+            if self._samples:
+                with suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(_LEAVE_SECONDS):
+                        await client.run_on_scheduler(end_sampling, self._sampler)
             with suppress(TimeoutError):  # of a scheduler that does not answer there is no leave to take
                 await client.close(timeout=_LEAVE_SECONDS)
+
+    async def _equip(self, name: str) -> None:
+        """Put a sampler and our pages into the scheduler's process, where Tarn is installed there."""
+        pages = self._listener.observer.pages_elsewhere()
+        try:
+            await self._client.run_on_scheduler(begin_sampling, self._sampler)
+            self._samples = True
+            if pages is not None:
+                await self._client.run_on_scheduler(show_pages, pages)
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from being watched, it can work
+            what = "its pages are" if self._samples else "its samples and pages are"
+            logger.warning(
+                "The scheduler of pool %r cannot be equipped, so %s not there: %r", name, what, error
+            )
+
+    def _tell_who_is_there(self, cores: Mapping[str, int]) -> None:
+        for address in cores.keys() - self._workers.keys():
+            self._listener.joined(address, address, cores[address], 0)
+        for address in self._workers.keys() - cores.keys():
+            self._listener.left(address, address, False)
+        self._workers = dict(cores)
 
     async def _find_dashboard(self, spec: PoolSpec) -> str | None:
         identity = await self._client.scheduler.identity()

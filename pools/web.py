@@ -24,10 +24,11 @@ def equip_http(scheduler: Any, observer: Observer, *, dashboard: bool, token: st
         guard(scheduler.http_application, token)
     pages = observer.pages() if dashboard else {}
     if pages:
-        _add_pages(scheduler, pages)
+        add_pages(scheduler, pages)
 
 
-def _add_pages(scheduler: Any, pages: Mapping[str, Page]) -> None:
+def add_pages(scheduler: Any, pages: Mapping[str, Page]) -> None:
+    """Add pages to the dashboard of a scheduler of this process, and to its menu."""
     from distributed.dashboard.core import BokehApplication
     from distributed.dashboard.scheduler import template_variables
     from tornado.ioloop import IOLoop

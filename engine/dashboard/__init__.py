@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.dashboard.feed import Feed
@@ -53,6 +53,10 @@ class Live:
         self._feed.watch(_BETWEEN_SCRAPES_SECONDS)
         with self._feed.lock:
             return metric_lines(self._feed.views)
+
+    def __reduce__(self) -> Any:
+        """In another process it reads the same log by itself, if that sees the workspace's home."""
+        return Live, (self._log, self._name)
 
     def end(self) -> None:
         """The pool is closed: read no more for it."""

@@ -34,6 +34,7 @@ class PoolRecorder(Observer):
         emit: Takes its records.
         pages: Gives the pages; called when a dashboard starts.
         metrics: Gives further lines of metrics.
+        elsewhere: Gives the pages in the process of another's scheduler; pickles.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class PoolRecorder(Observer):
         *,
         pages: Callable[[], Mapping[str, Page]] = dict,
         metrics: Callable[[], str] = str,
+        elsewhere: Callable[[], Mapping[str, Page]] | None = None,
     ) -> None:
         self._spec, self._emit = spec, emit
-        self._pages, self._metrics = pages, metrics
+        self._pages, self._metrics, self._elsewhere = pages, metrics, elsewhere
         self._written = 0.0
         self._still: tuple[int, ...] = ()
 
@@ -73,6 +75,9 @@ class PoolRecorder(Observer):
 
     def pages(self) -> Mapping[str, Page]:
         return self._pages()
+
+    def pages_elsewhere(self) -> Callable[[], Mapping[str, Page]] | None:
+        return self._elsewhere
 
     def metrics(self) -> str:
         return self._metrics()

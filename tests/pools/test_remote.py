@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clusters import Cluster, cluster
@@ -18,6 +20,8 @@ from pool_cases import in_background
 from waiting import eventually
 
 from pools import TLS, Pool, PoolCapacityError, PoolSpec, PoolStartError, PoolStateError, WorkCancelledError
+from pools.meter import Usage
+from pools.observer import Observer, Sample
 from pools.worker import count, native_threads
 
 
@@ -69,6 +73,44 @@ def begin_and_wait(path: str) -> None:
 def square(number: int) -> int:
     count(squares=1)
     return number * number
+
+
+def remark(document: Any, extra: Any) -> None:
+    """A page of the pool's user."""
+
+
+def far_pages() -> dict[str, Any]:
+    return {"remark": remark}
+
+
+class Told(Observer):
+    def __init__(self) -> None:
+        self.tasks: Counter[str] = Counter()
+        self.workers: list[str] = []
+
+    def joined(self, worker: str, address: str, threads: int, memory: int) -> None:
+        self.workers.append(worker)
+
+    def sampled(self, sample: Sample, usage: Usage) -> None:
+        self.tasks.update({name: one.tasks for name, one in sample.totals.items()})
+
+    def pages_elsewhere(self) -> Any:
+        return far_pages
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_a_far_scheduler_is_sampled_and_shows_pages(far: Cluster) -> None:
+    for _ in range(2):  # the second pool finds the pages there, and samples by itself
+        told = Told()
+        with Pool(far.spec(2), observer=told) as pool:
+            assert len(told.workers) == 2
+            pool.map(square, range(20), label="square")
+            eventually(lambda told=told: told.tasks["square"] == 20)
+            page = str(pool.dashboard_link).replace("/status", "/remark")
+            with urllib.request.urlopen(page) as answer:
+                assert answer.status == 200
+            plugins = pool.client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.plugins))
+            assert sum(name.startswith("tarn-sampler") for name in plugins) == 1
 
 
 @pytest.mark.usefixtures("no_leaks")
