@@ -21,6 +21,7 @@ TarnError
 │   └── SignatureError        columns given and columns wanted differ
 ├── JobStoppedError           a job stopped before its end; it can be resumed
 ├── OptionError               a setting that makes no sense
+├── UnknownKindError          the event log is asked for a kind of record that there is not (`engine.events`)
 └── Error                     what `engine.dbapi` raises for all of these: InterfaceError, DatabaseError,
                               IntegrityError, InternalError, NotSupportedError, OperationalError,
                               ProgrammingError

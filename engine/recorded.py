@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from engine.errors import OptionError
-from engine.events import running
+from engine.events import running, status_of
 from pools.options import options_of, refuse_unknown
 
 if TYPE_CHECKING:
-    from engine.events import EventLog
+    from engine.events import EventLog, Running
     from pools import Usage
 
 P = ParamSpec("P")
@@ -33,6 +34,14 @@ class Recorder(Protocol):
 
     def usage(self) -> Usage:
         """Everything used so far."""
+
+
+@runtime_checkable
+class Lasting(Protocol):
+    """What a verb may give back before its work is done."""
+
+    def when_over(self, call: Callable[[BaseException | None], None]) -> None:
+        """Call when the work is over, now if it is, with what it raised."""
 
 
 def recorded(
@@ -65,14 +74,27 @@ def recorded(
                 owner.events, name.format(**settings), verb=verb, settings=settings, pool=owner.name
             ) as run:
                 result = method(*args, **kwargs)
-                run.result = str(result)[:_LONGEST]
-                used = owner.usage() - before
-                run.counts |= {"worker_seconds": used.worker_seconds, **used.counts}
+                if isinstance(result, Lasting):
+                    run.outlives = True
+                    result.when_over(partial(_end, run, owner, before, result))
+                else:
+                    _sum_up(run, owner, before, result)
                 return result
 
         return call
 
     return wrap
+
+
+def _sum_up(run: Running, owner: Recorder, before: Usage, result: object) -> None:
+    run.result = str(result)[:_LONGEST]
+    used = owner.usage() - before
+    run.counts |= {"worker_seconds": used.worker_seconds, **used.counts}
+
+
+def _end(run: Running, owner: Recorder, before: Usage, result: object, error: BaseException | None) -> None:
+    _sum_up(run, owner, before, result)
+    run.finish(status_of(error), error)
 
 
 def _settings(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -138,6 +138,10 @@ class ScoringVerbs(Pool):
         if job is None:
             super().resume()
             return None
+        return self._go_on(job, max_bad_fraction, wait)
+
+    @recorded("score", "resume {job}")
+    def _go_on(self, job: str, max_bad_fraction: float | str | None, wait: bool) -> ScoringJob:
         from engine.ml.scoring import ScoringJob
 
         return self._job(ScoringJob, job).resume(max_bad_fraction=max_bad_fraction, wait=wait)

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from engine.events.emit import Bound, Emit, MemoryLog, NullLog, silent
 from engine.events.entry import Entry
-from engine.events.log import EventLog, open_log
+from engine.events.log import EventLog, UnknownKindError, open_log
 from engine.events.logs import structured_logs
 from engine.events.pools import (
     CostLine,
@@ -51,7 +51,7 @@ from engine.events.requests import (
     StepFinished,
     StepStarted,
 )
-from engine.events.running import Binding, Running, current_run, running, tracked
+from engine.events.running import Binding, Running, current_run, running, status_of, tracked
 from engine.events.runs import (
     ErrorRaised,
     EventsLost,
@@ -129,6 +129,7 @@ __all__ = [
     "TrialStarted",
     "TrialStopped",
     "Unknown",
+    "UnknownKindError",
     "WorkerFigures",
     "WorkerJoined",
     "WorkerLeft",
@@ -137,6 +138,7 @@ __all__ = [
     "open_log",
     "running",
     "silent",
+    "status_of",
     "structured_logs",
     "tracked",
     "writer_of",

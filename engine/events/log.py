@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from engine.events.emit import Bound, run_of_context
@@ -16,7 +17,9 @@ from engine.events.local_store import LocalStore
 from engine.events.logs import mirror
 from engine.events.object_store import ObjectStore
 from engine.events.reading import Tail, read_table
+from engine.events.record import kinds
 from engine.events.writer import Writer
+from pools.errors import TarnError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     from engine.events.store import Store
 
 logger = logging.getLogger(__name__)
+
+
+class UnknownKindError(TarnError):
+    """The log is asked for a kind of record that there is not."""
 
 
 class EventLog:
@@ -53,6 +60,11 @@ class EventLog:
         self._home = (location, dict(options or {}))
         self._store = open_store(location, self._home[1])
         self._writer = Writer(self._store)
+
+    @property
+    def home(self) -> str:
+        """The folder or URL of the workspace."""
+        return self._home[0]
 
     @property
     def location(self) -> str:
@@ -100,12 +112,19 @@ class EventLog:
 
         Args:
             kind: Such as `trial_finished`; all kinds by default, their fields as JSON in `data`.
+
+        Raises:
+            UnknownKindError: There is no such kind, neither in this release nor in the log.
         """
         import pandas as pd
 
         frame: pd.DataFrame = self.to_arrow().to_pandas()
         if kind is None:
             return frame
+        if kind not in kinds() and kind not in set(frame["kind"]):
+            known = get_close_matches(kind, kinds(), n=3, cutoff=0.5)
+            hint = f"Near it: {', '.join(known)}." if known else "engine.events.kinds() has them all."
+            raise UnknownKindError(f"No record of the event log is a {kind!r}.", hint, kind=kind)
         frame = frame[frame["kind"] == kind].reset_index(drop=True)
         fields = pd.DataFrame([json.loads(text) for text in frame["data"]], index=frame.index)
         return frame.drop(columns=["data", *(set(fields.columns) & set(frame.columns))]).join(fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -59,17 +59,29 @@ class Running:
 
     Attributes:
         id: What its entries have as `run`.
+        verb: What it does.
         emit: Takes its records.
         counts: What it did, by name, for its last record.
         result: What came of it, in a line.
         tracking: Where MLflow shows it.
+        outlives: It goes on when its block ends, and whoever goes on with it calls `finish`.
     """
 
     id: str
+    verb: str
     emit: Bound
     counts: dict[str, float] = field(default_factory=dict)
     result: str = ""
     tracking: str = ""
+    outlives: bool = False
+    _begun: float = field(default_factory=time.monotonic)
+
+    def finish(self, status: str, error: BaseException | None = None) -> None:
+        """Say how it ended: `finished`, `failed` or `stopped`."""
+        if error is not None and status == "failed":
+            self.emit(_told(error, self.verb))
+        seconds = time.monotonic() - self._begun
+        self.emit(RunFinished(status, seconds, self.counts, self.result, self.tracking))
 
     def tracked(self, where: str) -> None:
         """Say where MLflow keeps it."""
@@ -116,28 +128,28 @@ def running(
         settings: What it was asked for.
         pool: The pool it is done on.
     """
-    run = Running(uuid.uuid4().hex[:12], log.bind(pool=pool))
+    run = Running(uuid.uuid4().hex[:12], verb, log.bind(pool=pool))
     run.emit = run.emit.bind(run=run.id)
     run.emit(RunStarted(name, verb, _user(), settings or {}, parent=run_of_context.get()))
-    begun = time.monotonic()
     tokens = run_of_context.set(run.id), _current.set(run)
     try:
         yield run
     except BaseException as error:
-        stopped = not isinstance(error, Exception)
-        if not stopped:
-            run.emit(_told(error, verb))
-        _finish(run.emit, run, "stopped" if stopped else "failed", begun)
+        run.finish(status_of(error), error)
         raise
     else:
-        _finish(run.emit, run, "finished", begun)
+        if not run.outlives:
+            run.finish("finished")
     finally:
         run_of_context.reset(tokens[0])
         _current.reset(tokens[1])
 
 
-def _finish(emit: Callable[[RunFinished], None], run: Running, status: str, begun: float) -> None:
-    emit(RunFinished(status, time.monotonic() - begun, run.counts, run.result, run.tracking))
+def status_of(error: BaseException | None) -> str:
+    """How a run ended that raised this: what is no `Exception` is somebody's wish that it stop."""
+    if error is None:
+        return "finished"
+    return "failed" if isinstance(error, Exception) else "stopped"
 
 
 def _told(error: BaseException, where: str) -> ErrorRaised:

@@ -123,7 +123,7 @@ class TrialFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrialFailed(Event):
-    """A trial raised; the study goes on."""
+    """A fit of a trial raised, and ended the search: a study that is resumed runs that trial again."""
 
     study: str
     trial: int

@@ -128,7 +128,8 @@ class Search:
             return runner.state
         pool = self.around.pool
         check_search(pool, self.asked.data, self.asked.plan)
-        with pool.hold(), PoolFits(pool, self._fit()) as fits:
+        record = Recorder(self.study, self.around.emit, self._maximise)
+        with pool.hold(), PoolFits(pool, self._fit(), record.failed) as fits:
             runner.fits = fits
             return runner.run(_slots(pool), limits)
 

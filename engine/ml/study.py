@@ -137,7 +137,9 @@ class Study:
         from engine.dashboard.plots import study_picture
 
         maximise = self.data.label.maximise
-        return study_picture(self.name, self.metric, maximise=maximise, trials=self.trials)
+        return study_picture(
+            self.name, self.metric, maximise=maximise, trials=self.trials, seconds=self.seconds
+        )
 
     def __repr__(self) -> str:
         best = self.best_trial

@@ -32,6 +32,7 @@ from engine.events import (
     TrialFinished,
     TrialStarted,
     Unknown,
+    UnknownKindError,
     kinds,
     open_log,
     silent,
@@ -195,6 +196,15 @@ def test_one_line_of_pandas_and_one_of_duckdb_read_it(log: EventLog, tmp_path: P
     assert live == [("step_finished", 3)]
     assert put_away == [("step_finished", "3")]
     assert json.loads(frame["data"][0])["nodes"][1] == {"node": "b", "rows": 2, "bytes": 16, "seconds": 0.1}
+
+
+def test_a_misspelt_kind_is_told_of_with_those_near_it(log: EventLog) -> None:
+    log(StageStarted("prepare"))
+    with pytest.raises(UnknownKindError, match=r"'stage_startd'.*Near it: stage_started") as refused:
+        log.to_pandas("stage_startd")
+    assert refused.value.data == {"kind": "stage_startd"}
+    assert len(log.to_pandas("stage_started")) == 1
+    assert len(log.to_pandas("trial_failed")) == 0  # a kind that there is, and of which there is none yet
 
 
 def test_a_home_that_is_a_url(request: pytest.FixtureRequest) -> None:

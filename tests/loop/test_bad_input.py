@@ -22,6 +22,7 @@ from engine.errors import (
     TarnError,
     UnsupportedError,
 )
+from engine.events import TrialFailed
 from engine.pool import WorkspacePool
 
 SPACE = {"max_depth": IntDistribution(2, 3)}
@@ -210,3 +211,15 @@ def test_a_broken_file_is_named(lake: Workspace) -> None:
     with pytest.raises(LakeError) as caught:
         lake.dataset("raw")
     one_line(caught.value, "torn.parquet")
+
+
+def test_a_trial_that_fails_stands_in_the_log_with_its_error(lake: Workspace, pool: WorkspacePool) -> None:
+    source = rows(lake, a=[float(at) for at in range(200)], b=[at % 2 for at in range(200)])
+    with pytest.raises(TarnError) as caught:
+        pool.tune(source, target="b", space={"max_depth": IntDistribution(-9, -9)}, trials=1, max_rounds=5)
+    (failed,) = (
+        entry.event
+        for entry in pool.workspace.events.read()
+        if isinstance(entry.event, TrialFailed) and entry.event.message == caught.value.message
+    )
+    assert (failed.trial, failed.error) == (0, type(caught.value).__name__)

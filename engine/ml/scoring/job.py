@@ -22,6 +22,8 @@ from engine.ml.scoring.tables import BAD_ROWS, DISAGREEMENTS
 from engine.progress import show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.events import Emit
     from engine.lake import Storage, Table
     from engine.ml.scoring.manifest import Manifest
@@ -57,7 +59,9 @@ class ScoringJob:
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
+        self._ended = True
         self._known: Manifest | None = None
+        self._when_over: list[Callable[[BaseException | None], None]] = []
         self._began = self._seconds = 0.0
         self._rows_before = 0
 
@@ -73,7 +77,7 @@ class ScoringJob:
                     f"Job {self.id} has no pool to run on.", f"Call pool.resume({self.id!r}).", job=self.id
                 )
             self._cancel.clear()
-            self._error = None
+            self._error, self._ended = None, False
             here = copy_context()  # its stages belong to the run that it was begun in
             self._thread = threading.Thread(
                 target=here.run, args=(self._run,), name=f"tarn-{self.id}", daemon=True
@@ -158,6 +162,14 @@ class ScoringJob:
     def running(self) -> bool:
         """Whether it runs in this process."""
         return self._thread is not None and self._thread.is_alive()
+
+    def when_over(self, call: Callable[[BaseException | None], None]) -> None:
+        """Call when it has ended, at once if it has, with what it raised; on the thread that it ran on."""
+        with self._lock:
+            if not self._ended:
+                self._when_over.append(call)
+                return
+        call(self._error)
 
     def status(self) -> JobStatus:
         """How far it is."""
@@ -266,6 +278,11 @@ class ScoringJob:
             self._error = error
         finally:
             self._seconds = time.perf_counter() - self._began
+            with self._lock:
+                told, self._when_over = self._when_over, []
+                self._ended = True
+            for call in told:
+                call(self._error)
 
     def _drive(self, loaded: Loaded, known: Manifest) -> Manifest:
         assert self._pool is not None

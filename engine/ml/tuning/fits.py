@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from distributed import as_completed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from engine.ml.tuning.fit import Fitted, FitTrial, Job
@@ -18,10 +19,18 @@ _PIECE = 1 << 22
 
 
 class PoolFits:
-    """See `engine.ml.tuning.runner.Fits`. Fits that have not begun when `with` ends never begin."""
+    """See `engine.ml.tuning.runner.Fits`. Fits that have not begun when `with` ends never begin.
 
-    def __init__(self, pool: Pool, fit: FitTrial) -> None:
-        self._pool, self._fit = pool, fit
+    Args:
+        pool: Where fits run.
+        fit: What a fit is.
+        on_failure: Told of the trial whose fit raised, before `next` raises it.
+    """
+
+    def __init__(
+        self, pool: Pool, fit: FitTrial, on_failure: Callable[[int, Exception], None] | None = None
+    ) -> None:
+        self._pool, self._fit, self._on_failure = pool, fit, on_failure
         self._numbers: dict[str, int] = {}
         self._held: dict[str, list[Any]] = {}
         self._running = as_completed([], loop=pool.client.loop)
@@ -51,7 +60,12 @@ class PoolFits:
     def next(self) -> tuple[int, Fitted]:
         """See `Fits`."""
         future = next(self._running)
-        [fitted] = self._pool.gather([future])
+        try:
+            [fitted] = self._pool.gather([future])
+        except Exception as error:
+            if self._on_failure is not None:
+                self._on_failure(self._numbers[future.key], error)
+            raise
         for held in self._held.pop(future.key):
             held.release()
         return self._numbers.pop(future.key), fitted

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.events import (
     RoundMetrics,
     RungReached,
+    TrialFailed,
     TrialFinished,
     TrialPromoted,
     TrialStarted,
@@ -41,6 +42,11 @@ class Recorder:
         """See `engine.ml.tuning.runner.Watch`."""
         for record in self._records(before, event, after, actions):
             self.emit(record)
+
+    def failed(self, number: int, error: Exception) -> None:
+        """A fit of a trial raised, which ends the session; a study that is resumed runs the trial again."""
+        message = str(getattr(error, "message", "") or error)
+        self.emit(TrialFailed(self.study, number, type(error).__name__, message))
 
     def _records(
         self, before: StudyState, event: Event, after: StudyState, actions: Sequence[Action]
