@@ -87,7 +87,8 @@ def _page(results: Results, groups: Groups) -> Iterator[str]:
     yield f"{told.started}; {machine}; commit {told.commit or 'unknown'}\n"
     for side, versions in told.versions.items():
         yield f"- {side}: {', '.join(f'{name} {version}' for name, version in versions.items())}"
-    header = ["case", "side", "median", "least - greatest", "CPU", "peak memory", "in terms of ours"]
+    header = ["case", "side", "median", "least - greatest", "CPU", "peak memory"]
+    header += ["in terms of ours", "CPU in terms of ours"]
     yield "\n" + markdown_table(header, [_row(key, groups) for key in groups])
     stages = list(_stage_rows(groups))
     if stages:
@@ -101,7 +102,8 @@ def _row(key: tuple[str, str], groups: Groups) -> list[str]:
     case, side = key
     series = groups[key]
     seconds = [sample.seconds for sample in series]
-    ratio = None if side == OURS else pairwise(series, groups.get((case, OURS), []))
+    ours = [] if side == OURS else groups.get((case, OURS), [])
+    ratio, cpu = pairwise(series, ours), pairwise(series, ours, "cpu_seconds")
     return [
         case,
         side,
@@ -110,6 +112,7 @@ def _row(key: tuple[str, str], groups: Groups) -> list[str]:
         format_seconds(median_of(series, "cpu_seconds")),
         f"{median_of(series, 'peak_bytes') / 2**20:.0f} MiB",
         str(ratio or ""),
+        str(cpu or ""),
     ]
 
 

@@ -41,11 +41,17 @@ def by_side(samples: Iterable[Sample]) -> Groups:
     return {key: sorted(group, key=lambda sample: sample.repetition) for key, group in groups.items()}
 
 
-def pairwise(above: Series, below: Series) -> Ratio | None:
-    """Seconds of `above` in terms of `below`; None where they have no repetition in common."""
-    denominators = {sample.repetition: sample.seconds for sample in below}
+def pairwise(above: Series, below: Series, field: str = "seconds") -> Ratio | None:
+    """Seconds of `above` in terms of `below`; None where they have no repetition in common.
+
+    Args:
+        above: One series.
+        below: The other.
+        field: `seconds`, or `cpu_seconds` of all processes, which other work on the machine disturbs less.
+    """
+    denominators = {sample.repetition: float(getattr(sample, field)) for sample in below}
     ratios = [
-        sample.seconds / denominators[sample.repetition]
+        getattr(sample, field) / denominators[sample.repetition]
         for sample in above
         if denominators.get(sample.repetition, 0) > 0
     ]

@@ -19,6 +19,19 @@ def _check(answer: Answer, parameters: Parameters) -> Verdict:
     return wrong
 
 
+def _check_tasks(answer: Answer, parameters: Parameters) -> Verdict:
+    if answer["value"] != sum(range(parameters["tasks"])):
+        return f"answered {answer['value']}"
+    return None if answer["silent"] == (answer["events"] == 0) else f"{answer['events']} entries in the log"
+
+
+def _check_pages(answer: Answer, parameters: Parameters) -> Verdict:
+    silent = [name for name, sent in answer["sent"].items() if not sent]
+    if silent or answer["entries"] < 10 * parameters["trials"]:
+        return f"pages {silent} showed nothing of {answer['entries']} entries"
+    return None
+
+
 CASES: Final = (
     Case(
         package=__name__,
@@ -29,7 +42,26 @@ CASES: Final = (
         peers=("silent",),
         parameters={"rows": 200_000, "trials": 6, "rounds": 40, "nodes": 2, "seed": 7},
         toy={"rows": 4_000, "trials": 2, "rounds": 20},
-        repeat=5,
+        repeat=7,
         timeout=900.0,
+    ),
+    Case(
+        package=__name__,
+        name="tasks",
+        what="many tasks that do nothing, with a pool that is sampled into its log, and without",
+        check=_check_tasks,
+        peers=("silent",),
+        parameters={"tasks": 3_000, "workers": 2},
+        toy={"tasks": 40},
+        repeat=7,
+    ),
+    Case(
+        package=__name__,
+        name="pages",
+        what="one update of every page of a large log, by its seconds off and on the scheduler's event loop",
+        check=_check_pages,
+        parameters={"trials": 10_000},
+        toy={"trials": 100},
+        repeat=15,
     ),
 )

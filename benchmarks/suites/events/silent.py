@@ -11,5 +11,9 @@ if TYPE_CHECKING:
     from benchmarks.case import Once, Parameters
 
 
+def tasks(parameters: Parameters) -> AbstractContextManager[Once]:
+    return ours.tasks(parameters, writes=False)
+
+
 def demo(parameters: Parameters) -> AbstractContextManager[Once]:
     return ours.demo(parameters, writes=False)
