@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from bokeh.layouts import row
@@ -17,7 +18,6 @@ from bokeh.models import (
     HoverTool,
     HTMLTemplateFormatter,
     NumberFormatter,
-    StringFormatter,
     TableColumn,
 )
 from bokeh.plotting import figure
@@ -42,20 +42,29 @@ _LINK = HTMLTemplateFormatter(
     template="<% if (/^https?:\\/\\//.test(value)) { %>"
     "<a href='<%- value %>' target='_blank' rel='noopener'>open</a><% } else { %><%- value %><% } %>"
 )
+# What does not fit its column is cut with dots, and is whole where the mouse rests.
+_TEXT = HTMLTemplateFormatter(template="<span title='<%- value %>'><%- value %></span>")
+
+
+def _number(digits: str) -> NumberFormatter:
+    return NumberFormatter(format=digits, text_align="right", nan_format="-")
+
+
 _FORMATS: dict[str, Any] = {
-    "text": StringFormatter(),
-    "code": StringFormatter(),
+    "text": _TEXT,
     "state": _STATE,
     "link": _LINK,
-    "count": NumberFormatter(format="0,0", text_align="right"),
+    "count": _number("0,0"),
     "bytes": HTMLTemplateFormatter(
         template=f"<div style='text-align:right'><%- ({_SHORT})(value, 'B') %></div>"
     ),
-    "seconds": NumberFormatter(format="0,0.00", text_align="right"),
-    "number": NumberFormatter(format="0,0.00", text_align="right"),
-    "score": NumberFormatter(format="0.00000", text_align="right"),
+    "seconds": _number("0,0.00"),
+    "number": _number("0,0.00"),
+    "score": _number("0.00000"),
     "time": DateFormatter(format="%m-%d %H:%M:%S"),
 }
+_RIGHT = ("count", "bytes", "seconds", "number", "score")
+_ROW, _HEADER = 27, 32
 
 
 def table(
@@ -65,7 +74,7 @@ def table(
 
     Args:
         columns: Column to its title, format and width in pixels.
-        height: In pixels.
+        height: In pixels at most: a table is as high as its rows, and scrolls where there are more.
         names: Further columns of the source that are not shown.
     """
     source = ColumnDataSource({name: [] for name in (*columns, *names)})
@@ -76,17 +85,32 @@ def table(
     made = DataTable(
         source=source,
         columns=shown,
-        height=height,
+        height=_HEADER + _ROW,
         index_position=None,
         sizing_mode="stretch_width",
         autosize_mode="force_fit",
-        row_height=27,
+        row_height=_ROW,
         reorderable=False,
-        stylesheets=[TABLE_CSS],
+        stylesheets=[TABLE_CSS, _headers_right(columns)],
         margin=0,
         css_classes=["bk-data-table"],
     )
+
+    def fit(attribute: str, old: Any, new: Mapping[str, Any]) -> None:  # noqa: ARG001 - Bokeh's signature
+        rows = max(1, len(next(iter(new.values()), ())))
+        needed = min(height, _HEADER + _ROW * rows + 3)
+        if made.height != needed:
+            made.height = needed
+
+    source.on_change("data", fit)
     return source, made
+
+
+def _headers_right(columns: Mapping[str, tuple[str, str, int]]) -> str:
+    """The titles of numbers stand over the numbers, which stand on the right."""
+    places = [at for at, (_, kind, _) in enumerate(columns.values(), start=1) if kind in _RIGHT]
+    chosen = ", ".join(f".slick-header-column:nth-child({at}) .slick-column-name" for at in places)
+    return f"{chosen} {{ float: right; }}" if places else ""
 
 
 def plot(
@@ -119,13 +143,8 @@ def legend_above(made: Any) -> None:
     """The legend over the figure rather than over what it shows."""
     legend = made.legend[0]
     legend.orientation = "horizontal"
-    legend.margin, legend.padding = 0, 0
+    legend.margin, legend.padding, legend.spacing = 0, 0, 16
     made.add_layout(legend, "above")
-
-
-def say(part: Div, text: str) -> None:
-    """Put a text into a note; without one it takes no room."""
-    part.text, part.visible = escape(text), bool(text)
 
 
 def heading(text: str) -> Div:
@@ -140,9 +159,12 @@ def heading(text: str) -> Div:
     return Div(text=escape(text), styles=style, sizing_mode="stretch_width", margin=0)
 
 
-def note(text: str = "") -> Div:
-    """A line of explanation, or what would appear where there is nothing yet."""
+def note(text: str = "", *, card: bool = False) -> Div:
+    """A line of explanation; on a card of its own, what would appear where there is nothing yet."""
     style = {"font-size": "13px", "color": MUTED, "font-family": FONT, "line-height": "1.5"}
+    if card:
+        style |= {"font-size": "15px", "background": PAPER, "border": f"1px dashed {LINE}"}
+        style |= {"border-radius": "8px", "padding": "48px 32px", "text-align": "center"}
     return Div(text=escape(text), styles=style, sizing_mode="stretch_width", margin=0, visible=bool(text))
 
 
@@ -166,12 +188,18 @@ def tile_text(figures: Sequence[tuple[str, str]]) -> str:
     return f"<div style='display:flex;flex-wrap:wrap;gap:8px'>{cells}</div>"
 
 
-def pre(height: int) -> Div:
-    """A block of text as it is, such as a plan; `pre_text` fills it."""
+def fit_height(made: Any, bars: int) -> None:
+    """A figure of horizontal bars that is as high as they need, with room for its axis and legend."""
+    needed = 110 + 30 * max(1, bars)
+    if made.height != needed:
+        made.height = needed
+
+
+def pre(most: int) -> Div:
+    """A block of text as it is, such as a plan, `most` pixels high at most; `pre_text` fills it."""
     return Div(
         sizing_mode="stretch_width",
-        height=height,
-        styles={"overflow": "auto"},
+        styles={"overflow": "auto", "max-height": f"{most}px"},
         stylesheets=[CARD_CSS],
         margin=0,
     )
@@ -196,6 +224,9 @@ def put(source: ColumnDataSource, columns: Mapping[str, Sequence[Any]], *, keep:
         columns: All of its columns.
         keep: The column by which a selected row is found again.
     """
+    if _shown.get(source) == columns:  # a page is told of all its columns, and most stay as they were
+        return
+    _shown[source] = columns
     selected = [source.data[keep][at] for at in source.selected.indices] if keep else []
     source.data = {name: _packed(values) for name, values in columns.items()}
     if keep:
@@ -205,9 +236,17 @@ def put(source: ColumnDataSource, columns: Mapping[str, Sequence[Any]], *, keep:
             source.selected.indices = now
 
 
+_shown: WeakKeyDictionary[ColumnDataSource, Mapping[str, Sequence[Any]]] = WeakKeyDictionary()
+
+
 def _packed(values: Sequence[Any]) -> Any:
-    if values and isinstance(values[0], list) and all(type(value) in (int, float) for value in values[0]):
+    if values and _is_line(values[0]):
         return [np.asarray(value, dtype=np.float64) for value in values]  # lines: arrays of their own length
     if values and all(type(value) in (int, float) for value in values):
         return np.asarray(values, dtype=np.float64)
     return list(values)
+
+
+def _is_line(value: Any) -> bool:
+    """Whether it is worth an array of its own: one costs 45 microseconds, so short lines travel as lists."""
+    return isinstance(value, list) and len(value) > 16 and all(type(one) in (int, float) for one in value)

@@ -45,8 +45,9 @@ def calibration_figure(bins: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArr
         tips=[("predicted", "@x{0.000}"), ("observed", "@y{0.000}"), ("rows", "@rows{0,0}")],
     )
     made.line([0, 1], [0, 1], color=GREY, line_dash="dashed", legend_label="perfect")
-    made.line("x", "y", source=source, color=ORANGE, line_width=2, legend_label="the model")
-    made.scatter("x", "y", size="size", source=source, color=ORANGE, alpha=0.5)
+    made.line("x", "y", source=source, color=ORANGE, line_width=2, alpha=0.3)
+    label = "the model, larger where more rows are"
+    made.scatter("x", "y", size="size", source=source, color=ORANGE, alpha=0.6, legend_label=label)
     legend_above(made)
     return made
 

@@ -10,15 +10,18 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.dashboard.style import GROUND
 from engine.dashboard.views import Views
 from engine.dashboard.views.studies import StudyView, TrialView
 from engine.errors import OptionError
-from engine.events import StudyStarted
+from engine.events import StudyFinished, StudyStarted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_WIDTH, _HEIGHT = 1280, 1500
+_WIDTH, _HEIGHT = 1280, 1300
+# A window must be high enough before anybody knows how high a page is; what is empty below is cut off.
+_TALLEST, _MARGIN = 3000, 24
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _BROWSER_SECONDS = 60
 
@@ -70,7 +73,11 @@ class Picture:
 
         from engine.dashboard.style import theme
 
-        return str(file_html(self.root, INLINE, title=self.title, theme=theme()))
+        # Its widgets call into Python on the dashboard; here nobody answers, and nobody needs to.
+        page = str(
+            file_html(self.root, INLINE, title=self.title, theme=theme(), suppress_callback_warning=True)
+        )
+        return page.replace("</head>", f"<style>{_PAGE_CSS}</style></head>", 1)
 
     def save(self, path: str | Path) -> Path:
         """Write it as `.html`, or as `.png` with a Chromium that is installed; whole or not at all.
@@ -110,14 +117,14 @@ class Picture:
                 "--hide-scrollbars",
                 "--virtual-time-budget=5000",
                 f"--user-data-dir={folder}/profile",
-                f"--window-size={_WIDTH},{self._height}",
+                f"--window-size={_WIDTH},{_TALLEST}",
                 f"--screenshot={shot}",
                 page.as_uri(),
             ]
             done = subprocess.run(command, capture_output=True, timeout=_BROWSER_SECONDS, check=False)
             if done.returncode or not shot.is_file():
                 raise OptionError(f"{browser} made no picture of it.", "Save as .html instead.")
-            shutil.copyfile(shot, target)
+            _without_the_empty_end(shot, target)
 
     def _repr_html_(self) -> str:
         frame = f"width='100%' height='{self._height}' style='border:0'"
@@ -127,21 +134,48 @@ class Picture:
         return f"Picture({self.title!r}: .save('NAME.html') or .save('NAME.png'))"
 
 
-def study_picture(name: str, metric: str, *, maximise: bool, trials: Sequence[TrialFigures]) -> Picture:
-    """What the page of studies shows, of one study: trials, curves, parallel coordinates, what mattered."""
+_PAGE_CSS = f"body {{ margin: 20px; background: {GROUND}; }}"
+
+
+def _without_the_empty_end(shot: Path, target: Path) -> None:
+    """Copy a PNG but for the rows of nothing at its end."""
+    from PIL import Image, ImageChops
+
+    with Image.open(shot) as image:
+        whole = image.convert("RGB")
+    empty = Image.new("RGB", whole.size, whole.getpixel((0, whole.height - 1)))
+    box = ImageChops.difference(whole, empty).getbbox()
+    bottom = whole.height if box is None else min(whole.height, box[3] + _MARGIN)
+    whole.crop((0, 0, whole.width, bottom)).save(target, format="PNG")
+
+
+def study_picture(
+    name: str, metric: str, *, maximise: bool, trials: Sequence[TrialFigures], seconds: float = 0.0
+) -> Picture:
+    """What the page of studies shows, of one study: trials, curves, parallel coordinates, what mattered.
+
+    Args:
+        name: The study's.
+        metric: What its trials are compared by.
+        maximise: Whether more of it is better.
+        trials: All of them.
+        seconds: How long the study took.
+    """
     from engine.dashboard.pages.studies import StudiesPage
 
     study = StudyView(name, StudyStarted(name, name, "", metric, maximise, len(trials)), "finished")
+    study.finished = StudyFinished(name, len(trials), None, None, seconds)
+    most = max((len(one.curve) for one in trials), default=0)
     study.trials = {
         one.number: TrialView(
             one.number,
             one.params,
-            "finished" if one.status == "complete" else "stopped",
+            "stopped" if (reason := _why_it_ended(one, most)) else "finished",
             one.score,
-            one.rounds,
+            max(one.rounds, len(one.curve)),
             one.seconds,
             one.rungs - 1,
-            "" if one.status == "complete" else one.status,
+            reason,
             curve=list(one.curve),
         )
         for one in trials
@@ -150,8 +184,15 @@ def study_picture(name: str, metric: str, *, maximise: bool, trials: Sequence[Tr
     views.studies.by_id[name] = study
     page = StudiesPage()
     page.show(page.columns(views, 0.0))
-    page.root.children = page.root.children[1:]  # there is nothing to choose from
+    page.root.children = page.alone()
     return Picture(page.root, f"Study {name}")
+
+
+def _why_it_ended(trial: TrialFigures, most: int) -> str:
+    """The reason in the words of the event log; empty for a trial that had all its rounds."""
+    if trial.status == "complete":
+        return "patience" if len(trial.curve) < most else ""
+    return {"paused": "not promoted", "stopped": "pruned", "cut": "time"}.get(trial.status, trial.status)
 
 
 def model_picture(
@@ -193,7 +234,7 @@ def model_picture(
     parts = [head, beside(*upper), importance_figure(importance)]
     if parity is not None:
         parts += parity_table(parity)
-    return Picture(column(*parts, sizing_mode="stretch_width", spacing=12), title, 1220)
+    return Picture(column(*parts, sizing_mode="stretch_width", spacing=12), title, 1100)
 
 
 def _spoken(metrics: Mapping[str, float], parity: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -27,13 +27,20 @@ class Recorder:
         host: Address to listen on.
         port: 0 for any free one.
         token: What a visitor must show; None for nothing.
+        live: Whether a clock runs on while nothing is written.
 
     Raises:
         OptionError: It cannot listen there.
     """
 
     def __init__(
-        self, log: EventLog, *, host: str = "127.0.0.1", port: int = 0, token: str | None = None
+        self,
+        log: EventLog,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        live: bool = True,
     ) -> None:
         from bokeh.server.server import Server
         from tornado.web import RedirectHandler
@@ -41,7 +48,7 @@ class Recorder:
         self._host, self._token = host, token
         try:
             self._server = Server(
-                _applications(log),
+                _applications(log, live=live),
                 port=port,
                 address=host,
                 allow_websocket_origin=["*"]
@@ -75,7 +82,7 @@ class Recorder:
                 self._server.unlisten()
 
 
-def _applications(log: EventLog) -> Mapping[str, Any]:
+def _applications(log: EventLog, *, live: bool) -> Mapping[str, Any]:
     from bokeh.application import Application
     from bokeh.application.handlers.function import FunctionHandler
 
@@ -85,7 +92,7 @@ def _applications(log: EventLog) -> Mapping[str, Any]:
     names = list(PAGES)
     return {
         f"/{name}": Application(
-            FunctionHandler(partial(_fill, document_of(page, name, feed, lambda: log.location), names))
+            FunctionHandler(partial(_fill, document_of(page, name, feed, lambda: log.home, live=live), names))
         )
         for name, page in PAGES.items()
     }

@@ -28,7 +28,8 @@ TABLE_CSS = f"""
 .bk-data-table {{ font-family: {FONT}; font-size: 13px; color: {INK}; background: {PAPER}; }}
 .slick-header-column {{ background: {GROUND} !important; color: {MUTED}; font-weight: 600; font-size: 12px;
   border-right: none !important; border-bottom: 1px solid {LINE}; }}
-.slick-cell {{ border-color: {LINE} !important; border-right: none !important; padding: 4px 6px; }}
+.slick-cell {{ border-color: {LINE} !important; border-left: none !important; border-right: none !important;
+  padding: 4px 6px; text-overflow: ellipsis; }}
 .slick-row.odd {{ background: {PAPER} !important; }}
 .slick-cell.selected {{ background: #dbeafe !important; color: {INK} !important; }}
 """
@@ -62,7 +63,7 @@ _TEMPLATE = """
 {% for page in ours %}<a href="{{ page }}"{% if page == here %} class="here"{% endif %}>{{ page|title }}</a>
 {% endfor %}{% if others %}<span class="gap"></span>
 {% for page in others %}<a href="{{ page }}">{{ page|title }}</a>
-{% endfor %}{% endif %}<span class="place">{{ place }}</span></nav>
+{% endfor %}{% endif %}<span class="place" title="{{ whole_place }}">{{ place }}</span></nav>
 <main>{% for root in doc.roots %}{{ embed(root) }}{% endfor %}</main>
 {% endblock %}
 """
@@ -132,5 +133,8 @@ def dress(document: Any, *, title: str, here: str, ours: list[str], others: list
     document.title = f"{title} - Tarn"
     document.theme = theme()
     document.template = get_env().from_string(_TEMPLATE)
-    variables = {"here": here, "ours": ours, "others": others, "place": place, "tarn_css": _PAGE_CSS}
+    # Of a folder or URL the last name says which it is; the mouse shows all of it.
+    last = place.rstrip("/").rsplit("/", 1)[-1]
+    names = {"place": last, "whole_place": place}
+    variables = {"here": here, "ours": ours, "others": others, "tarn_css": _PAGE_CSS, **names}
     document.template_variables.update(variables)

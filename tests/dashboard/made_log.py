@@ -53,7 +53,8 @@ STORES = ("sqlite:////lake/mlflow.db", "http://localhost:5000/")
 class Maker:
     """Gives entries one after the other, with a clock of its own."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int = 7, segment: str = "made") -> None:
+        self.segment = segment
         self.random = random.Random(seed)
         self.time = START
         self.count = 0
@@ -61,7 +62,7 @@ class Maker:
     def entry(self, event: Event, run: str = "", seconds: float = 0.05, pool: str = "dw") -> Entry:
         self.time += seconds
         self.count += 1
-        return Entry(event, self.time, run, pool, "made", self.count - 1)
+        return Entry(event, self.time, run, pool, self.segment, self.count - 1)
 
     def pool(self, samples: int = 300, pool: str = "dw", *, closed: bool = False) -> Iterator[Entry]:
         yield self.entry(PoolState("starting", "new", "dedicated", 0, 2, 1), pool=pool)
@@ -192,9 +193,9 @@ class Maker:
             yield self.entry(RunFinished(status, 8.0 + at, counts, "a model"), run)
 
 
-def whole_log() -> list[Entry]:
+def whole_log(segment: str = "made") -> list[Entry]:
     """Something of everything."""
-    make = Maker()
+    make = Maker(segment=segment)
     entries = [*make.runs(), *make.pool(), *make.pool(60, "explore", closed=True)]
     for number in range(40):
         entries += make.query(number, state="failed" if number % 11 == 10 else "finished")

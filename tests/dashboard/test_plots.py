@@ -90,7 +90,8 @@ def test_a_picture_saves_to_png(tmp_path: Path) -> None:
     from PIL import Image
 
     image = Image.open(quality().save(tmp_path / "model.png"))
-    assert image.size == (1280, 1220)
+    assert image.width == 1280
+    assert 500 < image.height < 1100  # as high as what is on it
     assert len(image.convert("RGB").getcolors(1 << 24) or []) > 100  # something is drawn on it
 
 

@@ -6,6 +6,7 @@ import math
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from made_log import RUNGS, START, Maker, whole_log
 
 from engine.dashboard.feed import Feed
 from engine.dashboard.views import Views
+from engine.dashboard.views.pairs import compared, likely_pair, partner, stage_pairs
 from engine.dashboard.views.params import importance, parallel_lines
 from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
 from engine.dashboard.views.queries import query_rows, query_totals, share_rows, skew, step_rows
-from engine.dashboard.views.runs import compared, run_rows, setting_rows, stage_rows, told
+from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
-from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows
-from engine.events import Entry, StudyStarted, TrialFinished, TrialStarted, open_log
+from engine.dashboard.views.studies import curve_lines, curve_span, rung_rows, score_series, trial_rows
+from engine.events import Entry, RunFinished, RunStarted, StudyStarted, TrialFinished, TrialStarted, open_log
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +158,8 @@ def test_a_job_that_runs_has_a_rate_and_a_time_left(views: Views) -> None:
     job = views.scoring.by_id["job-2"]
     assert (job.partitions, job.wanted, job.state) == (60, 100, "running")
     assert job.rate() == pytest.approx(80_000 / 0.2, rel=0.2)
-    assert job.eta(job.seen) == pytest.approx((job.seen - job.started) / 60 * 40)
+    assert job.eta(job.seen) == pytest.approx((job.seen - job.started) / 60 * 40, rel=0.02)
+    assert job.eta(job.seen + 100) > job.eta(job.seen) + 100  # nothing has come since
     assert sum(score_shares(job)["now"]) == pytest.approx(1.0)
     assert reason_rows(job) == {
         "reason": ["not a number"],
@@ -203,9 +206,49 @@ def test_a_run_tells_of_its_models_and_where_mlflow_shows_it(views: Views) -> No
 def test_two_runs_side_by_side_differ_where_they_do(views: Views) -> None:
     lines = compared(views.runs.by_id["run-2"], views.runs.by_id["run-3"], 0.0)
     differing = {name for name, differs in zip(lines["name"], lines["differs"], strict=True) if differs}
-    assert {"seconds", "worker_seconds", "trials", "fit features"} <= differing
-    assert not {"seed", "rounds", "space", "bytes_read", "status"} & differing
+    assert {"seconds", "worker seconds", "trials", "fit features"} <= differing
+    assert not {"seed", "rounds", "space", "bytes read", "status"} & differing
     assert lines["ratio"][lines["name"].index("trials")] == f"{11 / 10:.2f}x"
+
+
+def test_runs_that_did_the_same_are_compared_first(views: Views) -> None:
+    runs = sorted(views.runs.by_id.values(), key=lambda one: -one.started)
+    other = replace(runs[0], id="odd", asked=replace(runs[0].asked, verb="write", name="write dbo.x"))
+    assert likely_pair([other, *runs]) == (runs[0].id, runs[1].id)
+    assert likely_pair([other, runs[0]]) == ("odd", runs[0].id)  # better any two than none
+    assert likely_pair([other]) == ("odd", "")
+    again = replace(runs[5], id="again")
+    assert partner([*runs, again], runs[5]) is again  # its name weighs more than its age
+    stages = stage_pairs([runs[0], runs[1]], 0.0)
+    assert [(stage, side) for stage, side, _ in stages[:2]] == [("fit features", 0), ("fit features", 1)]
+
+
+def test_a_run_used_what_its_parts_used() -> None:
+    views = Views()
+    events = [
+        ("whole", RunStarted("demo", "demo")),
+        ("part", RunStarted("tune tip", "tune", parent="whole")),
+        ("part", RunFinished("finished", 3.0, {"worker_seconds": 6.0, "bytes_read": 1e6})),
+        ("whole", RunFinished("finished", 5.0)),
+    ]
+    views.take(Entry(event, START + at, run, "dw", "x", at) for at, (run, event) in enumerate(events))
+    rows = run_rows(views.runs, START + 9)
+    assert rows["name"] == ["tune tip", "demo"]
+    assert rows["parent"] == ["demo", ""]
+    assert rows["cost"] == [6.0, 6.0]
+    assert rows["read"] == [1e6, 1e6]
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+def test_the_steep_start_of_curves_is_left_out_of_the_figure(maximize: bool) -> None:
+    curves = [[0.5, 0.94, 0.95, *[0.951 + at / 1e4 for at in range(20)]], [0.93, 0.94, 0.945]]
+    if not maximize:
+        curves = [[1 - value for value in curve] for curve in curves]
+    low, high = curve_span({"values": curves}, maximize=maximize)
+    assert high - low < 0.1
+    best = max(curves[0]) if maximize else min(curves[0])
+    assert low < best < high
+    assert curve_span({"values": []}, maximize=maximize) == (0.0, 1.0)
 
 
 def test_what_a_dead_writer_left_under_way_is_lost_until_it_speaks_again() -> None:
@@ -228,6 +271,8 @@ def test_what_a_killed_process_left_is_read_and_told_as_lost(tmp_path: Path) -> 
         "with running(log, 'tune tip', verb='tune', settings={'trials': 9}) as run:\n"
         "    run.emit(StudyStarted('s', 's', 'y', 'auc', True, 9))\n"
         "    run.emit(TrialFinished('s', 0, 0.7, 5))\n"
+        "    run.emit(TrialStarted('s', 1, {'eta': 0.1}))\n"
+        "    run.emit(RoundMetrics('s', 1, 1, (0.6, 0.65)))\n"
         "    log.flush()\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -238,6 +283,7 @@ def test_what_a_killed_process_left_is_read_and_told_as_lost(tmp_path: Path) -> 
     assert (run.name, run.status) == ("tune tip", "lost")
     study = feed.views.studies.by_id["s"]
     assert (study.state, score_series(study)["score"]) == ("lost", [0.7])
+    assert trial_rows(study)["state"] == ["lost", "finished"]
 
 
 def test_an_empty_log_shows_nothing_and_fails_nowhere() -> None:

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh.models import ColumnDataSource, FactorRange
 
-from engine.dashboard.kit import beside, heading, note, plot, put, say, table
+from engine.dashboard.kit import beside, fit_height, heading, plot, put, table
 from engine.dashboard.pages.base import BasePage, Chooser
 from engine.dashboard.style import BLUE, ORANGE
-from engine.dashboard.views.runs import compared, stage_rows
+from engine.dashboard.views.pairs import compared, likely_pair, partner, stage_pairs
 from engine.dashboard.views.studies import curve_lines
 
 if TYPE_CHECKING:
     from engine.dashboard.views import RunView, Views
 
-_EMPTY = "Two runs are laid side by side here as soon as there are two; choose them above."
+_EMPTY = "Two runs are laid side by side here as soon as the log has two."
 
 
 class ComparePage(BasePage):
     """See the module."""
 
     title = "Compare"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._left, self._right = (
             Chooser("Run A (blue)", self.refresh),
             Chooser("Run B (orange)", self.refresh),
         )
-        self._empty = note()
         self._lines, lines = table(
             {
                 "part": ("Part", "text", 80),
@@ -39,13 +39,12 @@ class ComparePage(BasePage):
                 "ratio": ("B / A", "text", 70),
                 "differs": ("Differs", "text", 60),
             },
-            height=420,
+            height=900,
         )
         self._stages = ColumnDataSource({name: [] for name in ("place", "seconds", "colour", "run", "stage")})
         self._curves = ColumnDataSource({name: [] for name in ("rounds", "values", "colour", "run")})
         return (
             beside(self._left.widget, self._right.widget),
-            self._empty,
             beside(self._stage_plot(), self._curve_plot()),
             heading("Line by line"),
             lines,
@@ -55,15 +54,19 @@ class ComparePage(BasePage):
         """See `Page`."""
         runs = sorted(views.runs.by_id.values(), key=lambda one: -one.started)
         options = [(one.id, _label(one)) for one in runs]
-        left = self._left.pick(options)
-        others = _likely_first(options, left, views)
-        right = self._right.pick(others)
-        if self.unchanged(views.runs.version, views.studies.version, left, right):
+        first, second = likely_pair(runs)
+        left = self._left.pick(options, first)
+        if left in views.runs.by_id and left != first:
+            other = partner(runs, views.runs.by_id[left])
+            second = other.id if other else ""
+        right = self._right.pick(options, second)
+        if self.unchanged(views.runs.version, views.studies.version, left, right, views.complete):
             return None
         pair = [views.runs.by_id.get(one) for one in (left, right)]
         return {
+            "lacking": self.lacking(views, something=len(options) > 1),
             "options": options,
-            "others": others,
+            "likely": (first, second),
             "lines": compared(pair[0], pair[1], now),
             "stages": _bars(pair, now),
             "curves": _curves(views, pair),
@@ -73,30 +76,32 @@ class ComparePage(BasePage):
         """See `Page`."""
         if columns is None:
             return
-        self._left.offer(columns["options"])
-        self._right.offer(columns["others"])
-        say(self._empty, "" if len(columns["options"]) > 1 else _EMPTY)
+        self.fill(columns["lacking"])
+        self._left.offer(columns["options"], columns["likely"][0])
+        self._right.offer(columns["options"], columns["likely"][1])
         lines = columns["lines"]
         put(self._lines, {**lines, "differs": ["yes" if one else "" for one in lines["differs"]]})
-        self._stage_figure.x_range.factors = columns["stages"]["place"]
-        stages = columns["stages"]["place"]
-        self._stage_figure.title.text = "Stages" if stages else "Stages: these runs have told of none"
+        places = columns["stages"]["place"]
+        self._stage_figure.y_range.factors = places[::-1]
+        fit_height(self._stage_figure, len(places))
+        self._stage_figure.visible = bool(places)
         put(self._stages, columns["stages"])
         put(self._curves, columns["curves"])
         self._curve_figure.visible = bool(columns["curves"]["rounds"])
 
     def _stage_plot(self) -> Any:
         made = plot(
-            "Stages",
-            "stage and run",
+            "Stages: run A above run B",
             "seconds",
-            height=300,
-            x_range=FactorRange(),
+            "stage and run",
+            height=140,
+            y_range=FactorRange(group_padding=0.6),
             tips=[("run", "@run"), ("stage", "@stage"), ("seconds", "@seconds{0.00}")],
         )
-        made.vbar("place", top="seconds", width=0.85, color="colour", source=self._stages)
-        made.y_range.start = 0
-        made.xaxis.group_label_orientation = 0.6
+        made.hbar("place", right="seconds", height=0.85, color="colour", source=self._stages)
+        made.x_range.start = 0
+        made.yaxis.group_label_orientation = "horizontal"
+        made.yaxis.separator_line_color = None
         self._stage_figure = made
         return made
 
@@ -113,12 +118,6 @@ class ComparePage(BasePage):
         return made
 
 
-def _likely_first(options: list[tuple[str, str]], left: str | None, views: Views) -> list[tuple[str, str]]:
-    """All but the first run, which is put last; those that did the same as it come before the others."""
-    verbs = {one.id: one.asked.verb if one.asked else "" for one in views.runs.by_id.values()}
-    return sorted(options, key=lambda one: (one[0] == left, verbs[one[0]] != verbs.get(left or "")))
-
-
 def _label(run: RunView) -> str:
     from engine.events.entry import moment
 
@@ -126,20 +125,13 @@ def _label(run: RunView) -> str:
 
 
 def _bars(pair: list[RunView | None], now: float) -> dict[str, list[Any]]:
-    rows = [
-        (stage, side, seconds, colour, run.name)
-        for run, side, colour in zip(pair, "AB", (BLUE, ORANGE), strict=True)
-        if run is not None
-        for stage, seconds in zip(*(stage_rows(run, now)[name] for name in ("stage", "seconds")), strict=True)
-    ]
-    order = {stage: at for at, stage in enumerate(dict.fromkeys(row[0] for row in rows))}
-    rows.sort(key=lambda row: (order[row[0]], row[1]))
+    rows = stage_pairs(pair, now)
     return {
-        "place": [(row[0], row[1]) for row in rows],
-        "seconds": [row[2] for row in rows],
-        "colour": [row[3] for row in rows],
-        "run": [row[4] for row in rows],
-        "stage": [row[0] for row in rows],
+        "place": [(stage, "AB"[side]) for stage, side, _ in rows],
+        "seconds": [seconds for *_, seconds in rows],
+        "colour": [(BLUE, ORANGE)[side] for _, side, _ in rows],
+        "run": [run.name for _, side, _ in rows if (run := pair[side]) is not None],
+        "stage": [stage for stage, *_ in rows],
     }
 
 

@@ -9,12 +9,11 @@ from bokeh.models import ColumnDataSource
 
 from engine.dashboard.kit import (
     beside,
+    fit_height,
     heading,
     legend_above,
-    note,
     plot,
     put,
-    say,
     short_axis,
     table,
     tile_text,
@@ -36,10 +35,11 @@ class PoolsPage(BasePage):
     """See the module."""
 
     title = "Pools"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._choice = Chooser("Pool", self.refresh)
-        self._tiles, self._empty = tiles(), note()
+        self._tiles = tiles()
         self._series = ColumnDataSource({name: [] for name in _SERIES})
         self._tasks = ColumnDataSource(
             {name: [] for name in ("name", "tasks", "compute", "transfer", "disk")}
@@ -58,8 +58,9 @@ class PoolsPage(BasePage):
                 "deaths": ("Workers lost", "count", 80),
                 "seen": ("Last heard of (UTC)", "time", 120),
             },
-            height=150,
+            height=220,
         )
+        self._pools.selected.on_change("indices", self._select)
         self._workers, workers = table(
             {
                 "worker": ("Worker", "text", 120),
@@ -71,14 +72,14 @@ class PoolsPage(BasePage):
             },
             height=280,
         )
+        self._crew = _titled("Workers", workers)
         return (
             self._tiles,
-            self._empty,
             pools,
             self._choice.widget,
             beside(self._work_plot(), self._memory_plot()),
             beside(self._bytes_plot(), self._cpu_plot()),
-            beside(self._tasks_plot(), _titled("Workers", workers)),
+            beside(self._tasks_plot(), self._crew),
         )
 
     def columns(self, views: Views, now: float) -> Any:
@@ -87,10 +88,11 @@ class PoolsPage(BasePage):
         rows = pool_rows(pools)
         options = [(name, name) for name in rows["name"]]
         chosen = self._choice.pick(options)
-        if self.unchanged(pools.version, chosen):
+        if self.unchanged(views.complete, pools.version, chosen):
             return None
         pool = pools.by_name.get(chosen)
         return {
+            "lacking": self.lacking(views, something=bool(options)),
             "options": options,
             "rows": rows,
             "tiles": _figures(pool, now),
@@ -103,14 +105,21 @@ class PoolsPage(BasePage):
         """See `Page`."""
         if columns is None:
             return
-        say(self._empty, "" if columns["options"] else _EMPTY)
+        self.fill(columns["lacking"])
         self._choice.offer(columns["options"])
         self._tiles.text = tile_text(columns["tiles"])
         put(self._pools, columns["rows"], keep="name")
         put(self._series, columns["series"])
         put(self._workers, columns["workers"])
+        self._crew.visible = bool(columns["workers"]["worker"])
         put(self._tasks, columns["tasks"])
-        self._task_range.y_range.factors = columns["tasks"]["name"][::-1]
+        self._task_figure.y_range.factors = columns["tasks"]["name"][::-1]
+        fit_height(self._task_figure, len(columns["tasks"]["name"]))
+
+    def _select(self, attribute: str, old: Any, new: list[int]) -> None:  # noqa: ARG002 - Bokeh's signature
+        """A click on a pool in the table chooses it."""
+        if new:
+            self._choice.choose(str(self._pools.data["name"][new[0]]))
 
     def _work_plot(self) -> Any:
         made = plot("Tasks and workers", "time (UTC)", "count", x_axis_type="datetime")
@@ -154,7 +163,7 @@ class PoolsPage(BasePage):
             "Where the time of tasks went",
             "seconds on all workers",
             "task",
-            height=300,
+            height=140,
             y_range=[],
             tips=[
                 ("task", "@name"),
@@ -174,7 +183,7 @@ class PoolsPage(BasePage):
         )
         legend_above(made)
         made.x_range.start = 0
-        self._task_range = made
+        self._task_figure = made
         return made
 
 
@@ -185,7 +194,7 @@ def _figures(pool: PoolView | None, now: float) -> list[tuple[str, str]]:
     memory = f"{spoken_bytes(sample.memory)} of {spoken_bytes(sample.limit)}" if sample else "-"
     return [
         (f"Pool {pool.name}", pool.state),
-        ("For", spoken_seconds(max(0.0, now - pool.since)) if pool.since else "-"),
+        ("In this state for", spoken_seconds(max(0.0, now - pool.since)) if pool.since else "-"),
         ("Workers", f"{len(pool.workers)} of {pool.widest}"),
         ("Tasks running / waiting", f"{sample.running} / {sample.waiting}" if sample else "-"),
         ("Memory", memory),

@@ -15,7 +15,6 @@ from engine.dashboard.kit import (
     pre,
     pre_text,
     put,
-    say,
     table,
     tile_text,
     tiles,
@@ -42,8 +41,8 @@ _CHOOSE = "Click a query to see its text and plan, and rows, bytes, seconds and 
 _COLUMNS = {
     "state": ("State", "state", 70),
     "submitted": ("Submitted (UTC)", "time", 110),
-    "seconds": ("Seconds", "seconds", 60),
-    "queued": ("Queued s", "seconds", 60),
+    "seconds": ("Seconds", "seconds", 65),
+    "queued": ("Queued (s)", "seconds", 75),
     "rows": ("Rows", "count", 70),
     "read": ("Read", "bytes", 70),
     "moved": ("Moved", "bytes", 70),
@@ -67,10 +66,11 @@ class QueriesPage(BasePage):
     """See the module."""
 
     title = "Queries"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._chosen = ""
-        self._tiles, self._empty = tiles(), note()
+        self._tiles = tiles()
         states = ["all", *STATES]
         self._state = Select(title="State", options=states, value="all", width=140, margin=0)
         self._search = TextInput(title="Text, label, user or pool contains", width=320, margin=0)
@@ -85,7 +85,6 @@ class QueriesPage(BasePage):
         self._plan, self._about = pre(300), heading(_CHOOSE)
         return (
             self._tiles,
-            self._empty,
             beside(self._state, self._search),
             queries,
             self._about,
@@ -101,7 +100,9 @@ class QueriesPage(BasePage):
         search = str(self._search.value_input or "")
         totals = query_totals(queries)
         busy = bool(totals[RUNNING] or totals[QUEUED])
-        if self.unchanged(queries.version, state, search, self._chosen, int(now) if busy else 0):
+        if self.unchanged(
+            views.complete, queries.version, state, search, self._chosen, int(now) if busy else 0
+        ):
             return None
         rows = query_rows(queries, now, state=state, search=search)
         query = queries.by_id.get(self._chosen or (rows["id"][0] if rows["id"] else ""))
@@ -112,7 +113,7 @@ class QueriesPage(BasePage):
             "shares": share_rows(query),
             "plan": _told(query),
             "about": _about(query),
-            "empty": "" if queries.by_id else _EMPTY,
+            "lacking": self.lacking(views, something=bool(queries.by_id)),
         }
 
     def show(self, columns: Any) -> None:
@@ -120,10 +121,11 @@ class QueriesPage(BasePage):
         if columns is None:
             return
         self._tiles.text = tile_text(columns["tiles"])
-        say(self._empty, columns["empty"])
+        self.fill(columns["lacking"])
         put(self._queries, columns["rows"], keep="id")
         put(self._steps, columns["steps"])
         self._bars.x_range.factors = columns["shares"]["place"]
+        self._bars.visible = bool(columns["shares"]["place"])
         put(self._shares, columns["shares"])
         self._plan.text = pre_text(columns["plan"])
         self._about.text = columns["about"]

@@ -10,13 +10,12 @@ from bokeh.models import ColumnDataSource, TextInput
 
 from engine.dashboard.kit import (
     beside,
+    fit_height,
     heading,
-    note,
     plot,
     pre,
     pre_text,
     put,
-    say,
     table,
     tile_text,
     tiles,
@@ -39,10 +38,11 @@ class RunsPage(BasePage):
     """See the module."""
 
     title = "Runs"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._chosen = ""
-        self._tiles, self._empty = tiles(), note()
+        self._tiles = tiles()
         self._search = TextInput(title="Name, verb, user or pool contains", width=320, margin=0)
         self._search.on_change("value_input", self.again)
         self._runs, runs = table(
@@ -50,6 +50,7 @@ class RunsPage(BasePage):
                 "started": ("Started (UTC)", "time", 110),
                 "name": ("Run", "text", 200),
                 "verb": ("Verb", "text", 70),
+                "parent": ("Part of", "text", 90),
                 "status": ("Status", "state", 70),
                 "seconds": ("Seconds", "seconds", 70),
                 "cost": ("Worker seconds", "number", 90),
@@ -66,10 +67,9 @@ class RunsPage(BasePage):
         self._settings, settings = table(
             {"name": ("Setting", "text", 120), "value": ("Value", "text", 300)}, height=280
         )
-        self._about, self._told = heading(_CHOOSE), pre(120)
+        self._about, self._told = heading(_CHOOSE), pre(300)
         return (
             self._tiles,
-            self._empty,
             self._search,
             runs,
             self._about,
@@ -86,7 +86,7 @@ class RunsPage(BasePage):
         search = str(self._search.value_input or "")
         rows = run_rows(runs, now, search=search)
         busy = "running" in rows["status"]
-        if self.unchanged(runs.version, search, self._chosen, int(now) if busy else 0):
+        if self.unchanged(views.complete, runs.version, search, self._chosen, int(now) if busy else 0):
             return None
         chosen = self._chosen or (rows["id"][0] if rows["id"] else "")
         run = runs.by_id.get(chosen)
@@ -97,7 +97,7 @@ class RunsPage(BasePage):
             "settings": setting_rows(run),
             "about": _about(run, now),
             "told": told(run),
-            "empty": "" if runs.by_id else _EMPTY,
+            "lacking": self.lacking(views, something=bool(runs.by_id)),
         }
 
     def show(self, columns: Any) -> None:
@@ -105,14 +105,15 @@ class RunsPage(BasePage):
         if columns is None:
             return
         self._tiles.text = tile_text(columns["tiles"])
-        say(self._empty, columns["empty"])
+        self.fill(columns["lacking"])
         put(self._runs, columns["rows"], keep="id")
         self._stage_figure.y_range.factors = columns["stages"]["stage"][::-1]
-        stages = columns["stages"]["stage"]
-        self._stage_figure.title.text = "Stages" if stages else "Stages: this run has told of none"
+        self._stage_figure.visible = bool(columns["stages"]["stage"])
+        fit_height(self._stage_figure, len(columns["stages"]["stage"]))
         put(self._stages, columns["stages"])
         put(self._settings, columns["settings"])
         self._about.text, self._told.text = columns["about"], pre_text(columns["told"])
+        self._told.visible = bool(columns["told"])
 
     def _select(self, attribute: str, old: Any, new: list[int]) -> None:  # noqa: ARG002 - Bokeh's signature
         if new and self._runs.data["id"][new[0]] != self._chosen:
@@ -124,7 +125,7 @@ class RunsPage(BasePage):
             "Stages",
             "seconds since the run began",
             "stage",
-            height=310,
+            height=140,
             y_range=[],
             tips=[("stage", "@stage"), ("seconds", "@seconds{0.00}"), ("state", "@share")],
         )

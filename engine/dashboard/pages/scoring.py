@@ -14,7 +14,6 @@ from engine.dashboard.kit import (
     note,
     plot,
     put,
-    say,
     short_axis,
     table,
     tile_text,
@@ -29,16 +28,18 @@ if TYPE_CHECKING:
     from engine.dashboard.views import JobView, Views
 
 _EMPTY = "No scoring job yet. Its partitions, rate and bad rows appear here while pool.score(...) runs."
+_NO_SCORES = "This model was not trained here, so nothing is known of how its scores should be distributed."
 
 
 class ScoringPage(BasePage):
     """See the module."""
 
     title = "Scoring"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._choice = Chooser("Job", self.refresh)
-        self._tiles, self._empty = tiles(), note()
+        self._tiles, self._no_scores = tiles(), note(_NO_SCORES)
         self._series = ColumnDataSource({name: [] for name in ("time", "rows", "bad", "rate")})
         self._scores = ColumnDataSource({name: [] for name in ("left", "right", "now", "training")})
         self._reasons, reasons = table(
@@ -53,9 +54,9 @@ class ScoringPage(BasePage):
         return (
             self._choice.widget,
             self._tiles,
-            self._empty,
             beside(self._rows_plot(), self._rate_plot()),
             self._score_plot(),
+            self._no_scores,
             heading("Rows that could not be scored, by reason"),
             reasons,
         )
@@ -68,13 +69,16 @@ class ScoringPage(BasePage):
         chosen = self._choice.pick(options)
         job = jobs.by_id.get(chosen)
         running = job is not None and job.state == "running"
-        if self.unchanged(jobs.version, chosen, int(now) if running else 0):
+        if self.unchanged(views.complete, jobs.version, chosen, int(now) if running else 0):
             return None
         return {
+            "lacking": self.lacking(views, something=bool(options)),
             "options": options,
             "tiles": _figures(job, now),
             "series": job_series(job),
             "scores": score_shares(job),
+            "trained": sum(job.asked.training) if job and job.asked else 0,
+            "known": job is not None,
             "reasons": reason_rows(job),
         }
 
@@ -83,10 +87,14 @@ class ScoringPage(BasePage):
         if columns is None:
             return
         self._choice.offer(columns["options"])
-        say(self._empty, "" if columns["options"] else _EMPTY)
+        self.fill(columns["lacking"])
         self._tiles.text = tile_text(columns["tiles"])
         put(self._series, columns["series"])
         put(self._scores, columns["scores"])
+        trained = columns["trained"]
+        self._score_figure.title.text = f"Scores of this job against those of {trained:,} training rows"
+        self._score_figure.visible = bool(columns["scores"]["left"])
+        self._no_scores.visible = columns["known"] and not columns["scores"]["left"]
         put(self._reasons, columns["reasons"])
 
     def _rows_plot(self) -> Any:
@@ -120,7 +128,7 @@ class ScoringPage(BasePage):
 
     def _score_plot(self) -> Any:
         made = plot(
-            "Scores of this job against those of the training rows", "score", "share of the rows", height=280
+            "Scores of this job against those of training rows", "score", "share of the rows", height=280
         )
         made.quad(
             left="left",
@@ -144,6 +152,7 @@ class ScoringPage(BasePage):
         )
         made.y_range.start = 0
         made.yaxis[0].formatter = _percent()
+        self._score_figure = made
         legend_above(made)
         return made
 

@@ -11,10 +11,8 @@ from engine.dashboard.kit import (
     beside,
     heading,
     legend_above,
-    note,
     plot,
     put,
-    say,
     table,
     tile_text,
     tiles,
@@ -23,7 +21,13 @@ from engine.dashboard.pages.base import BasePage, Chooser
 from engine.dashboard.spoken import spoken_seconds
 from engine.dashboard.style import BLUE, GREEN, ORANGE
 from engine.dashboard.views.params import importance, parallel_lines
-from engine.dashboard.views.studies import curve_lines, rung_rows, score_series, trial_rows
+from engine.dashboard.views.studies import (
+    curve_lines,
+    curve_span,
+    rung_rows,
+    score_series,
+    trial_rows,
+)
 
 if TYPE_CHECKING:
     from engine.dashboard.views import StudyView, Views
@@ -36,10 +40,12 @@ class StudiesPage(BasePage):
     """See the module."""
 
     title = "Studies"
+    nothing = _EMPTY
 
     def parts(self) -> Sequence[Any]:
         self._choice = Chooser("Study", self.refresh)
-        self._tiles, self._empty = tiles(), note()
+        self._span = (0.0, 1.0)
+        self._tiles = tiles()
         self._scores = ColumnDataSource({name: [] for name in ("trial", "score", "best", "rounds")})
         self._curves = ColumnDataSource(
             {name: [] for name in ("rounds", "values", "trial", "colour", "width", "alpha")}
@@ -73,17 +79,20 @@ class StudiesPage(BasePage):
             },
             height=320,
         )
+        self._of_many = [self._choice.widget, heading("Rungs: how many trials came how far"), rungs]
         return (
             self._choice.widget,
             self._tiles,
-            self._empty,
             beside(self._score_plot(), self._curve_plot()),
             beside(self._parallel_plot(), self._matter_plot()),
-            heading("Rungs: how many trials came how far"),
-            rungs,
-            heading("Trials: those that run, then the best"),
+            *self._of_many[1:],
+            heading("Trials: those that failed or run, then the best"),
             trials,
         )
+
+    def alone(self) -> list[Any]:
+        """The parts for one study that is over, of which the score at each rung is not known."""
+        return [part for part in self.root.children if part not in self._of_many]
 
     def columns(self, views: Views, now: float) -> Any:
         """See `Page`."""
@@ -92,14 +101,17 @@ class StudiesPage(BasePage):
         options = [(one.id, _label(one)) for one in ordered]
         chosen = self._choice.pick(options)
         study = studies.by_id.get(chosen)
-        if self.unchanged(studies.version, chosen):
+        if self.unchanged(views.complete, studies.version, chosen):
             return None
+        curves = curve_lines(study)
         return {
+            "lacking": self.lacking(views, something=bool(options)),
             "options": options,
             "tiles": _figures(study, now),
             "metric": study.metric if study else "score",
             "scores": score_series(study),
-            "curves": _shaded_curves(curve_lines(study)),
+            "span": curve_span(curves, maximize=study.maximize if study else True),
+            "curves": _shaded_curves(curves),
             "lines": parallel_lines(study),
             "matters": importance(study),
             "rungs": rung_rows(study),
@@ -111,18 +123,26 @@ class StudiesPage(BasePage):
         if columns is None:
             return
         self._choice.offer(columns["options"])
-        say(self._empty, "" if columns["options"] else _EMPTY)
+        self.fill(columns["lacking"])
         self._tiles.text = tile_text(columns["tiles"])
         for made in (self._score_figure, self._curve_figure):
             made.yaxis[0].axis_label = columns["metric"]
         put(self._scores, columns["scores"])
         put(self._curves, columns["curves"])
+        self._show_span(*columns["span"])
         self._show_lines(*columns["lines"])
         matters = {name: values[:12][::-1] for name, values in columns["matters"].items()}
         self._matter_figure.y_range.factors = matters["name"]
         put(self._matters, matters)
         put(self._rungs, columns["rungs"], keep="rung")
         put(self._trials, columns["trials"], keep="trial")
+
+    def _show_span(self, low: float, high: float) -> None:
+        """Follow the curves, until somebody has moved or zoomed the figure."""
+        span = self._curve_figure.y_range
+        if (span.start, span.end) == self._span != (low, high):
+            self._span = low, high
+            span.start, span.end = low, high
 
     def _show_lines(self, axes: Sequence[Any], lines: dict[str, list[Any]]) -> None:
         places = list(range(len(axes)))
@@ -173,9 +193,10 @@ class StudiesPage(BasePage):
     def _curve_plot(self) -> Any:
         made = plot(
             "Learning curves on the validation rows (the best trial in orange)",
-            "boosting rounds",
+            "boosting rounds (what is steep at the start is out of sight)",
             "score",
             height=300,
+            y_range=self._span,
             tips=[("trial", "@trial")],
         )
         made.multi_line(
@@ -244,7 +265,7 @@ def _label(study: StudyView) -> str:
 def _figures(study: StudyView | None, now: float) -> list[tuple[str, str]]:
     if study is None:
         return [("Studies", "none yet")]
-    states = [one.state for one in study.trials.values()]
+    states = [study.state_of(one) for one in study.trials.values()]
     best = study.best()
     wanted = f" of {study.asked.trials}" if study.asked else ""
     ended = study.finished

@@ -139,6 +139,7 @@ _KINDS = (
 def run_rows(runs: Runs, now: float, *, search: str = "", most: int = 300) -> dict[str, list[Any]]:
     """The table of runs, the newest first; only those whose name, verb, user or pool has `search` in it."""
     word = search.lower()
+    parts = _parts(runs)
     found = [one for one in runs.by_id.values() if not word or word in _words(one)]
     found = sorted(found, key=lambda one: -one.started)[:most]
     return {
@@ -146,14 +147,35 @@ def run_rows(runs: Runs, now: float, *, search: str = "", most: int = 300) -> di
         "started": [one.started * 1e3 for one in found],
         "name": [one.name for one in found],
         "verb": [one.asked.verb if one.asked else "" for one in found],
+        "parent": [_name_of(runs, one.asked.parent if one.asked else "") for one in found],
         "status": [one.status for one in found],
         "seconds": [one.lasted(now) for one in found],
-        "cost": [one.counts.get("worker_seconds", 0.0) for one in found],
-        "read": [one.counts.get("bytes_read", 0.0) for one in found],
+        "cost": [_amount(one, "worker_seconds", parts) for one in found],
+        "read": [_amount(one, "bytes_read", parts) for one in found],
         "pool": [one.pool for one in found],
         "user": [one.asked.user if one.asked else "" for one in found],
         "tracking": [_link(one.tracking) for one in found],
     }
+
+
+def _parts(runs: Runs) -> dict[str, list[RunView]]:
+    """The runs that are part of another, by that one's id."""
+    found: dict[str, list[RunView]] = {}
+    for one in runs.by_id.values():
+        if one.asked and one.asked.parent:
+            found.setdefault(one.asked.parent, []).append(one)
+    return found
+
+
+def _amount(run: RunView, name: str, parts: Mapping[str, list[RunView]]) -> float:
+    """What a run used; one that says nothing of it used what its parts did."""
+    if name in run.counts:
+        return run.counts[name]
+    return sum(_amount(one, name, parts) for one in parts.get(run.id, ()))
+
+
+def _name_of(runs: Runs, run: str) -> str:
+    return runs.by_id[run].name if run in runs.by_id else ""
 
 
 def _words(run: RunView) -> str:
@@ -252,39 +274,3 @@ def said(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(said(item) for item in value)
     return str(value)
-
-
-def compared(left: RunView | None, right: RunView | None, now: float) -> dict[str, list[Any]]:
-    """Two runs line by line: their ends, amounts, settings and stages; `differs` marks those that do."""
-    first, second = _lines(left, now), _lines(right, now)
-    keys = list(dict.fromkeys([*first, *second]))
-    values = [(first.get(key, ""), second.get(key, "")) for key in keys]
-    return {
-        "part": [part for part, _ in keys],
-        "name": [name for _, name in keys],
-        "left": [a for a, _ in values],
-        "right": [b for _, b in values],
-        "ratio": [_ratio(a, b) for a, b in values],
-        "differs": [a != b for a, b in values],
-    }
-
-
-def _lines(run: RunView | None, now: float) -> dict[tuple[str, str], str]:
-    if run is None:
-        return {}
-    lines = {("run", "status"): run.status, ("run", "seconds"): f"{run.lasted(now):.2f}"}
-    lines |= {("amount", name): f"{value:.6g}" for name, value in run.counts.items()}
-    settings = setting_rows(run)
-    lines |= {
-        ("setting", name): value for name, value in zip(settings["name"], settings["value"], strict=True)
-    }
-    stages = stage_rows(run, now)
-    named = zip(stages["stage"], stages["seconds"], strict=True)
-    return lines | {("stage", name): f"{seconds:.2f}" for name, seconds in named}
-
-
-def _ratio(left: str, right: str) -> str:
-    try:
-        return f"{float(right) / float(left):.2f}x"
-    except (ValueError, ZeroDivisionError):
-        return ""

@@ -58,9 +58,12 @@ class JobView:
     def eta(self, now: float) -> float | None:
         """Seconds that are left; None if nobody can say."""
         left = self.wanted - self.partitions
-        if self.state != "running" or not self.partitions or left <= 0:
+        done = list(self.points)[1:][-_RECENT:]  # the first is the start, at which nothing is done
+        if self.state != "running" or len(done) < 2 or left <= 0:
             return None
-        return max(0.0, (now - self.started) / self.partitions * left)
+        # Since the first of these: what workers load before it is loaded once.
+        each = (max(now, done[-1][0]) - done[0][0]) / (len(done) - 1)
+        return each * left
 
 
 @dataclass(slots=True)

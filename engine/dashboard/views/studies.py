@@ -78,6 +78,10 @@ class StudyView:
             self.trials[number] = TrialView(number, started=time)
         return self.trials[number]
 
+    def state_of(self, trial: TrialView) -> str:
+        """What a trial does; one that ran when its study's writer died does so no more."""
+        return self.state if self.state == "lost" and trial.state == "running" else trial.state
+
     def best(self) -> TrialView | None:
         """The best trial so far; None before one has a score."""
         scored = [one for one in self.trials.values() if one.score is not None and math.isfinite(one.score)]
@@ -130,9 +134,8 @@ def _apply(study: StudyView, trial: TrialView, event: Any) -> None:
             trial.state = "running"
             study.promoted.setdefault(event.rung, set()).add(event.trial)
         case TrialFinished():
-            trial.state, trial.score, trial.rounds, trial.seconds = (
-                "finished", event.score, event.rounds, event.seconds,
-            )  # fmt: skip
+            trial.state, trial.score, trial.seconds = "finished", event.score, event.seconds
+            trial.rounds = max(event.rounds, len(trial.curve))  # the event has the best one
         case TrialStopped():
             trial.state, trial.reason, trial.seconds = "stopped", event.reason, event.seconds
             trial.rounds = event.rounds or trial.rounds
@@ -184,17 +187,17 @@ def ranked(study: StudyView | None) -> list[TrialView]:
 
 def trial_rows(study: StudyView | None, most: int = 100) -> dict[str, list[Any]]:
     """The table of trials: those that run, then the best."""
-    running = [one for one in study.trials.values() if one.state == "running"] if study else []
-    shown = running[:20] + [one for one in ranked(study) if one.state != "running"][:most]
     failed = [one for one in study.trials.values() if one.state == "failed"][:20] if study else []
-    shown += failed
+    running = [one for one in study.trials.values() if one.state == "running"] if study else []
+    shown = failed + running[:20]
+    shown += [one for one in ranked(study) if one.state not in ("running", "failed")][:most]
     return {
         "trial": [one.number for one in shown],
-        "state": [one.state for one in shown],
+        "state": [study.state_of(one) if study else "" for one in shown],
         "score": [math.nan if one.score is None else one.score for one in shown],
         "rounds": [one.rounds for one in shown],
         "rung": [str(one.rung) if one.rung >= 0 else "" for one in shown],
-        "seconds": [one.seconds for one in shown],
+        "seconds": [one.seconds or math.nan for one in shown],  # told when a trial ends
         "params": [_said(one.params) for one in shown],
         "reason": [one.reason for one in shown],
     }
@@ -223,6 +226,25 @@ def curve_lines(study: StudyView | None, most: int = 30) -> dict[str, list[Any]]
         "trial": [one.number for one in shown],
         "best": [one.number == best for one in shown],
     }
+
+
+def curve_span(lines: Mapping[str, list[Any]], *, maximize: bool) -> tuple[float, float]:
+    """Where a figure of `curve_lines` shall begin and end: all but the steep first tenth of each curve.
+
+    A first round that is far from all others would press the differences of the others into one line.
+    """
+    curves = [sorted(values) for values in lines["values"]]
+    if not curves:
+        return 0.0, 1.0
+    tenth = [math.ceil(0.1 * (len(curve) - 1)) for curve in curves]
+    if maximize:
+        low = min(curve[at] for curve, at in zip(curves, tenth, strict=True))
+        high = max(curve[-1] for curve in curves)
+    else:
+        low = min(curve[0] for curve in curves)
+        high = max(curve[-1 - at] for curve, at in zip(curves, tenth, strict=True))
+    pad = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
+    return low - pad, high + pad
 
 
 def _thinned(curve: list[float], most: int = 100) -> tuple[list[int], list[float]]:

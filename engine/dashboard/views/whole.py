@@ -23,6 +23,7 @@ class Views:
     Attributes:
         entries: How many entries were taken.
         now: The time of the newest entry.
+        complete: Whether all that was there at the beginning has been taken.
     """
 
     pools: Pools = field(default_factory=Pools)
@@ -32,6 +33,7 @@ class Views:
     runs: Runs = field(default_factory=Runs)
     entries: int = 0
     now: float = 0.0
+    complete: bool = False
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Bring every fold up to date; each entry costs some microseconds."""
@@ -48,6 +50,7 @@ class Views:
         Args:
             writers: Who writes now; None if that cannot be told.
         """
+        self.complete = True
         if writers is None:
             return
         self.pools.version += _settled(self.pools.by_name.values(), "state", POOL_UP, writers)
