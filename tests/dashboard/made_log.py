@@ -22,6 +22,7 @@ from engine.events import (
     PoolState,
     RequestFailed,
     RequestFinished,
+    RequestQueued,
     RequestStarted,
     RequestSubmitted,
     RoundMetrics,
@@ -94,6 +95,9 @@ class Maker:
         where = f"WHERE month = {number % 12}"
         text = f"SELECT payment_type, COUNT(*) AS trips FROM dbo.trips {where} GROUP BY payment_type"
         yield self.entry(RequestSubmitted(request, text, f"report {number % 3}", "ana", "s1"))
+        if state == "queued":
+            yield self.entry(RequestQueued(request, 2, "smallrc", "normal"))
+            return
         yield self.entry(RequestStarted(request, nodes, 0.05))
         plan = "scan    dbo.trips on 2 nodes\nshuffle by payment_type\nreturn  COUNT(*)"
         yield self.entry(PlanMade(request, plan))
@@ -199,7 +203,8 @@ def whole_log(segment: str = "made") -> list[Entry]:
     entries = [*make.runs(), *make.pool(), *make.pool(60, "explore", closed=True)]
     for number in range(40):
         entries += make.query(number, state="failed" if number % 11 == 10 else "finished")
-    entries += [*make.query(41, state="running"), *make.study(), *make.scoring()]
+    entries += [*make.query(41, state="running"), *make.query(42, state="queued")]
+    entries += [*make.study(), *make.scoring()]
     entries += make.scoring(60, job="job-2", wanted=100)
     return entries
 

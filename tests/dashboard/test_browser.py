@@ -20,7 +20,7 @@ SHOWN = {
     "studies": ("100 of 100", "What mattered", "Went on", "Learning curves"),
     "scoring": ("60 of 100", "not a number", "rows a second", "training"),
     "runs": ("tune tip 11", "fit features", "failed", "open"),
-    "compare": ("Run A", "worker_seconds", "0.97x", "register"),
+    "compare": ("Run A", "worker seconds", "0.97x", "register"),
 }
 EMPTY = {
     "pools": "No pool has written",
@@ -139,6 +139,27 @@ def test_a_click_on_a_query_shows_its_plan(window: Browser, recorder: str) -> No
     window.model(f"const source = {_QUERIES}; source.selected.indices = [{row}]")
     window.until("Request QID32: failed", "Divide by zero error encountered.", "shuffle by payment_type")
     assert window.errors() == []
+
+
+@pytest.mark.slow
+def test_a_click_on_a_pool_shows_that_one(window: Browser, recorder: str) -> None:
+    window.open(f"{recorder}/pools")
+    window.until("Pool dw", "explore")
+    pools = """[...doc._all_models.values()].find(
+        model => model.type == 'ColumnDataSource' && model.get_column('deaths') != null)"""
+    window.model(f"const source = {pools}; source.selected.indices = [1]")
+    window.until("Pool explore")
+    assert window.errors() == []
+
+
+@pytest.mark.slow
+def test_tables_are_as_high_as_their_rows(window: Browser, recorder: str) -> None:
+    window.open(f"{recorder}/studies")
+    window.until("100 of 100")
+    wait_for(
+        window,
+        "return [...doc._all_models.values()].some(model => model.type == 'DataTable' && model.height < 140)",
+    )
 
 
 def wait_for(window: Browser, script: str) -> None:

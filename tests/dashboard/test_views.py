@@ -68,7 +68,9 @@ def test_a_later_pool_of_one_name_adds_to_the_cost() -> None:
 
 def test_queries_newest_first_and_running_on_top(views: Views) -> None:
     rows = query_rows(views.queries, views.now)
-    assert rows["id"][:2] == ["QID41", "QID39"]
+    assert rows["id"][:3] == ["QID41", "QID42", "QID39"]
+    assert rows["state"][1] == "queued"
+    assert rows["queued"][1] == pytest.approx(views.now - views.queries.by_id["QID42"].submitted)
     assert rows["state"][0] == "running"
     assert rows["seconds"][0] == pytest.approx(views.now - views.queries.by_id["QID41"].started)
     assert query_rows(views.queries, 0.0, state="failed")["id"] == ["QID32", "QID21", "QID10"]

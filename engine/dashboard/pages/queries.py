@@ -168,7 +168,16 @@ def _about(query: QueryView | None) -> str:
     if query is None:
         return _CHOOSE
     label = f", label {query.label}" if query.label else ""
-    return escape(f"Request {query.id}: {query.state}{label}")
+    return escape(f"Request {query.id}: {query.state}{_place(query)}{label}")
+
+
+def _place(query: QueryView) -> str:
+    """Where a request stands that waits for its turn."""
+    place = query.queue
+    if place is None or query.state != QUEUED:
+        return ""
+    of = f", group {place.group}" if place.group else ""
+    return f" with {place.ahead} ahead of it{of}" + (f", {place.importance}" if place.importance else "")
 
 
 def _told(query: QueryView | None) -> str:

@@ -41,6 +41,7 @@ class QueryView:
     submitted: float = 0.0
     started: float = 0.0
     queued_seconds: float = 0.0
+    queue: RequestQueued | None = None
     seconds: float = 0.0
     rows: int = 0
     bytes_read: int = 0
@@ -78,7 +79,7 @@ def _apply(query: QueryView, event: Any, time: float) -> None:
         case RequestSubmitted():
             query.text, query.label, query.user = event.text, event.label, event.user
         case RequestQueued():
-            query.state = QUEUED
+            query.state, query.queue = QUEUED, event
         case RequestStarted():
             query.state, query.started, query.queued_seconds = RUNNING, time, event.queued_seconds
         case PlanMade():
@@ -117,7 +118,7 @@ _KINDS = (
 def query_rows(
     queries: Queries, now: float, *, state: str = "", search: str = "", most: int = 300
 ) -> dict[str, list[Any]]:
-    """The table of requests, the newest first, those that run on top.
+    """The table of requests, the newest first, on top those that run or wait.
 
     Args:
         queries: The fold.
@@ -133,7 +134,7 @@ def query_rows(
         if (not state or one.state == state)
         and (not word or word in f"{one.text} {one.label} {one.user} {one.pool}".lower())
     ]
-    found.sort(key=lambda one: (one.state not in _LIVE, -one.submitted))
+    found.sort(key=lambda one: (_LIVE.index(one.state) if one.state in _LIVE else len(_LIVE), -one.submitted))
     found = found[:most]
     return {
         "id": [one.id for one in found],
