@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.dashboard.views import RunView, Views
 
 _EMPTY = "Two runs are laid side by side here as soon as the log has two."
+_NEWEST = 200
 
 
 class ComparePage(BasePage):
@@ -52,7 +53,9 @@ class ComparePage(BasePage):
 
     def columns(self, views: Views, now: float) -> Any:
         """See `Page`."""
+        chosen = (self._left.value, self._right.value)
         runs = sorted(views.runs.by_id.values(), key=lambda one: -one.started)
+        runs = [one for at, one in enumerate(runs) if at < _NEWEST or one.id in chosen]
         options = [(one.id, _label(one)) for one in runs]
         first, second = likely_pair(runs)
         left = self._left.pick(options, first)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _BINS = 8
 # With fewer trials than this a share of the variance says nothing.
 _FEWEST = 8
+# So many say as much as ten thousand, evenly taken from the best to the worst, and take 20 ms.
+_ENOUGH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def importance(study: StudyView | None) -> dict[str, list[Any]]:
     that act only together are underrated.
     """
     trials = [one for one in ranked(study) if one.params]
+    trials = trials[:: max(1, len(trials) // _ENOUGH)]
     if len(trials) < _FEWEST:
         return {"name": [], "share": []}
     scores = np.array([one.score for one in trials], dtype=float)
