@@ -50,21 +50,61 @@ def run(parsed: argparse.Namespace) -> int:
             live.update(screen(feed.views, time.time()), refresh=True)
 
 
-def screen(views: Views, now: float) -> Any:
-    """Tables of pools, requests, studies, scoring jobs and runs."""
-    from rich.console import Group
+_NUMBERS = frozenset(
+    (
+        "seconds",
+        "rows",
+        "read",
+        "memory",
+        "running",
+        "waiting",
+        "trials",
+        "best",
+        "rows/s",
+        "left",
+        "partitions",
+    )
+)
 
-    return Group(_pools(views), _queries(views, now), _studies(views), _jobs(views, now), _runs(views, now))
+
+def screen(views: Views, now: float) -> Any:
+    """Tables of pools, requests, studies, scoring jobs and runs; a line where there are none yet."""
+    from rich.console import Group
+    from rich.text import Text
+
+    tables = (_pools(views), _queries(views, now), _studies(views), _jobs(views, now), _runs(views, now))
+    return Group(*(one if one.row_count else Text(f" {one.title}: none yet", style="dim") for one in tables))
 
 
 def _table(title: str, *columns: str) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    made = Table(title=title, title_justify="left", title_style="bold", expand=True)
-    for name in columns[:-1]:
-        made.add_column(name, no_wrap=True)
-    made.add_column(columns[-1], overflow="ellipsis", no_wrap=True, ratio=1)
+    made = Table(
+        title=title, title_justify="left", title_style="bold", expand=True, box=SIMPLE_HEAD, padding=(0, 1)
+    )
+    for name in columns:
+        side: Any = "right" if name in _NUMBERS else "left"
+        made.add_column(name, no_wrap=True, overflow="ellipsis", justify=side)
+    made.columns[-1].ratio = 1
+    made.columns[-1].justify = "left"  # it takes what is left of the line, and a number would stand far off
     return made
+
+
+def _add(made: Any, *cells: Any) -> None:
+    """A row; text is shown as it is, whatever brackets are in it."""
+    from rich.text import Text
+
+    made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _state(state: str) -> Any:
+    """A state in its colour, which the word says too."""
+    from rich.text import Text
+
+    from engine.dashboard.style import STATE_COLOURS
+
+    return Text(state, style=STATE_COLOURS.get(state, ""))
 
 
 def _pools(views: Views) -> Any:
@@ -77,9 +117,10 @@ def _pools(views: Views) -> Any:
     for name, state, workers, running, waiting, memory, read, cost in list(
         zip(*(rows[one] for one in names), strict=True)
     )[:_MOST]:
-        made.add_row(
+        _add(
+            made,
             name,
-            state,
+            _state(state),
             workers,
             str(running),
             str(waiting),
@@ -98,7 +139,16 @@ def _queries(views: Views, now: float) -> Any:
     made = _table("Queries", "state", "seconds", "rows", "read", "user", "label", "T-SQL")
     rows = query_rows(views.queries, now, most=_MOST)
     for state, seconds, count, read, user, label, text in zip(*(rows[one] for one in names), strict=True):
-        made.add_row(state, f"{seconds:.2f}", f"{count:,}", spoken_bytes(read), user, label, text)
+        _add(
+            made,
+            _state(state),
+            f"{seconds:.2f}",
+            f"{count:,}",
+            spoken_bytes(read),
+            user,
+            label,
+            text,
+        )
     return made
 
 
@@ -107,7 +157,7 @@ def _studies(views: Views) -> Any:
     for study in sorted(views.studies.by_id.values(), key=lambda one: -one.started)[:_MOST]:
         best = study.best()
         score = "" if best is None or best.score is None else f"{best.score:.5f}"
-        made.add_row(study.name, study.state, str(len(study.trials)), score, study.metric)
+        _add(made, study.name, _state(study.state), str(len(study.trials)), score, study.metric)
     return made
 
 
@@ -119,7 +169,16 @@ def _jobs(views: Views, now: float) -> Any:
         model, into = (job.asked.model, job.asked.into) if job.asked else (job.id, "")
         done = f"{job.partitions:,} of {job.wanted:,}"
         left = spoken_seconds(job.eta(now))
-        made.add_row(model, into, job.state, done, spoken_count(job.rate()), left, f"{job.bad_rows:,}")
+        _add(
+            made,
+            model,
+            into,
+            _state(job.state),
+            done,
+            spoken_count(job.rate()),
+            left,
+            f"{job.bad_rows:,}",
+        )
     return made
 
 
@@ -130,5 +189,5 @@ def _runs(views: Views, now: float) -> Any:
     names = ("name", "verb", "status", "seconds", "pool", "user")
     rows = run_rows(views.runs, now, most=_MOST)
     for name, verb, status, seconds, pool, user in zip(*(rows[one] for one in names), strict=True):
-        made.add_row(name, verb, status, f"{seconds:.1f}", pool, user)
+        _add(made, name, verb, _state(status), f"{seconds:.1f}", pool, user)
     return made
