@@ -87,12 +87,14 @@ def _path(pattern: str) -> str:
 def servers(pool: Pool) -> Iterator[Server]:
     """The HTTP servers of a pool."""
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    scheduler = pool._driver._scheduler  # type: ignore[attr-defined]
-    yield Server("scheduler", scheduler.http_server.port, paths_of(scheduler.http_application))
+
+    def of_scheduler(dask_scheduler: Any) -> tuple[int, tuple[str, ...]]:
+        return dask_scheduler.http_server.port, paths_of(dask_scheduler.http_application)
 
     def of_worker(dask_worker: Any) -> tuple[int, tuple[str, ...]]:
         return dask_worker.http_server.port, paths_of(dask_worker.http_application)
 
+    yield Server("scheduler", *pool.client.run_on_scheduler(of_scheduler))
     for number, (port, paths) in enumerate(pool.client.run(of_worker).values()):
         yield Server(f"worker {number}", port, paths)
 
