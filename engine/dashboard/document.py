@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 UPDATE_MILLISECONDS = 1000
+_FIRST_SECONDS = 3.0
 # It warns of every message that was under way when a browser left; a pool's terminal is no place for that.
 logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)
 
@@ -85,5 +86,6 @@ def _is_seen(document: Any) -> bool:
 
 
 def _columns(page: Page, feed: Feed, live: bool) -> Any:
+    feed.wait_fresh(_FIRST_SECONDS)  # who comes after a while shall not see how it was when somebody left
     with feed.lock:
         return page.columns(feed.views, time.time() if live else feed.views.now)

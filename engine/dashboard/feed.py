@@ -35,11 +35,11 @@ class Feed:
     def __init__(self, log: EventLog) -> None:
         self.views = Views()
         self.lock = threading.Lock()
-        self.caught_up = False
         self._log, self._tail = log, log.tail()
         self._until = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._fresh = threading.Event()
 
     @property
     def place(self) -> str:
@@ -52,8 +52,13 @@ class Feed:
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
+                    self._fresh.clear()
                     self._thread = threading.Thread(target=self._run, name="tarn-feed", daemon=True)
                     self._thread.start()
+
+    def wait_fresh(self, seconds: float) -> None:
+        """Wait until the views are no older than the `watch` that began it, but no longer than this."""
+        self._fresh.wait(seconds)
 
     def end(self) -> None:
         """Nobody looks any more."""
@@ -69,7 +74,6 @@ class Feed:
         writers = self._tail.writers()
         with self.lock:
             self.views.settle(writers)
-        self.caught_up = True
 
     def _run(self) -> None:
         while time.monotonic() < self._until:
@@ -77,6 +81,7 @@ class Feed:
                 self.catch_up()
             except Exception:
                 logger.exception("The event log %s cannot be read", self.place)
+            self._fresh.set()
             time.sleep(_EVERY_SECONDS)
         self._thread = None
 

@@ -26,7 +26,7 @@ from engine.dashboard.style import CARD_CSS, FONT, INK, LINE, MUTED, PAPER, STAT
 
 # Three digits and a decimal prefix: 1234567 is `1.23 MB` with the unit B, `1.23M` without one.
 _SHORT = (
-    "function (value, unit) { const steps = ['', 'k', 'M', 'G', 'T', 'P']; "
+    "function (value, unit) { if (!isFinite(value)) return '-'; const steps = ['', 'k', 'M', 'G', 'T', 'P']; "
     "let at = 0, rest = Math.abs(value); while (rest >= 999.5 && at < 5) { rest /= 1000; at += 1 }"
     " const digits = at == 0 ? String(Math.round(value * 100) / 100) :"
     " (value < 0 ? '-' : '') + String(Number(rest.toPrecision(3)));"
@@ -110,7 +110,7 @@ def _headers_right(columns: Mapping[str, tuple[str, str, int]]) -> str:
     """The titles of numbers stand over the numbers, which stand on the right."""
     places = [at for at, (_, kind, _) in enumerate(columns.values(), start=1) if kind in _RIGHT]
     chosen = ", ".join(f".slick-header-column:nth-child({at}) .slick-column-name" for at in places)
-    return f"{chosen} {{ float: right; }}" if places else ""
+    return f"{chosen} {{ float: right; padding-right: 8px; }}" if places else ""
 
 
 def plot(

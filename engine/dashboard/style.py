@@ -29,7 +29,7 @@ TABLE_CSS = f"""
 .slick-header-column {{ background: {GROUND} !important; color: {MUTED}; font-weight: 600; font-size: 12px;
   border-right: none !important; border-bottom: 1px solid {LINE}; }}
 .slick-cell {{ border-color: {LINE} !important; border-left: none !important; border-right: none !important;
-  padding: 4px 6px; text-overflow: ellipsis; }}
+  padding: 4px 12px 4px 6px; text-overflow: ellipsis; }}
 .slick-row.odd {{ background: {PAPER} !important; }}
 .slick-cell.selected {{ background: #dbeafe !important; color: {INK} !important; }}
 """

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from engine.dashboard.views import JobView, Views
 
 _EMPTY = "No scoring job yet. Its partitions, rate and bad rows appear here while pool.score(...) runs."
+_BAD_ROWS = "Rows that could not be scored, by reason"
+_NO_BAD_ROWS = "Rows that could not be scored: none"
 _NO_SCORES = "This model was not trained here, so nothing is known of how its scores should be distributed."
 
 
@@ -42,7 +44,8 @@ class ScoringPage(BasePage):
         self._tiles, self._no_scores = tiles(), note(_NO_SCORES)
         self._series = ColumnDataSource({name: [] for name in ("time", "rows", "bad", "rate")})
         self._scores = ColumnDataSource({name: [] for name in ("left", "right", "now", "training")})
-        self._reasons, reasons = table(
+        self._reasons_title = heading(_NO_BAD_ROWS)
+        self._reasons, self._reasons_table = table(
             {
                 "rows": ("Bad rows", "count", 80),
                 "reason": ("Reason", "text", 300),
@@ -57,8 +60,8 @@ class ScoringPage(BasePage):
             beside(self._rows_plot(), self._rate_plot()),
             self._score_plot(),
             self._no_scores,
-            heading("Rows that could not be scored, by reason"),
-            reasons,
+            self._reasons_title,
+            self._reasons_table,
         )
 
     def columns(self, views: Views, now: float) -> Any:
@@ -96,6 +99,9 @@ class ScoringPage(BasePage):
         self._score_figure.visible = bool(columns["scores"]["left"])
         self._no_scores.visible = columns["known"] and not columns["scores"]["left"]
         put(self._reasons, columns["reasons"])
+        some = bool(columns["reasons"]["rows"])
+        self._reasons_title.text = _BAD_ROWS if some else _NO_BAD_ROWS
+        self._reasons_table.visible = some
 
     def _rows_plot(self) -> Any:
         made = plot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -168,10 +169,12 @@ def _parts(runs: Runs) -> dict[str, list[RunView]]:
 
 
 def _amount(run: RunView, name: str, parts: Mapping[str, list[RunView]]) -> float:
-    """What a run used; one that says nothing of it used what its parts did."""
+    """What a run used; one that says nothing of it used what its parts did, if it has any."""
     if name in run.counts:
         return run.counts[name]
-    return sum(_amount(one, name, parts) for one in parts.get(run.id, ()))
+    told = [_amount(one, name, parts) for one in parts.get(run.id, ())]
+    known = [amount for amount in told if not math.isnan(amount)]
+    return sum(known) if known else math.nan
 
 
 def _name_of(runs: Runs, run: str) -> str:
