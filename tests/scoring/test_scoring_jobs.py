@@ -329,6 +329,9 @@ def test_a_running_job_can_be_watched_cancelled_and_resumed(
     scored = job.status().done
     again = Workspace(scoring_home.home).jobs[0]
     assert (again.id, again.status().done) == (job.id, scored)
+    shown = again._repr_html_()
+    assert f"<td>{scored} of {job.status().parts}</td>" in shown
+    assert "dbo.watched" in shown
     job.resume()
     expect(job.table, pd.concat(frames))
     assert job.status().state == "finished"

@@ -249,6 +249,17 @@ class ScoringJob:
         spec = self.spec
         return f"ScoringJob({self.id!r}, {spec.model} over {spec.source} into {spec.into}: {self.status()})"
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        spec = self.spec
+        lines = {"model": str(spec.model), "source": str(spec.source), "into": spec.into}
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{escape(value)}</td></tr>"
+            for name, value in (lines | self.status().lines()).items()
+        )
+        return f"<p>Scoring <b>{escape(self.id)}</b></p><table>{cells}</table>"
+
     # How it is done
 
     def _stopped(self, reason: str, **data: object) -> JobStoppedError:

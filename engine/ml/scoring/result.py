@@ -151,3 +151,14 @@ class JobStatus:
             f"{self.state}{why}, {self.done} of {self.parts} parts, {self.rows:,}{total} rows, "
             f"{self.bad_rows:,} bad{rate}{eta}"
         )
+
+    def lines(self) -> dict[str, str]:
+        """The same for people, by what each figure is."""
+        said = {"state": self.state, "parts": f"{self.done:,} of {self.parts:,}"}
+        said["rows"] = f"{self.rows:,}" if self.total is None else f"{self.rows:,} of {self.total:,}"
+        said["bad rows"] = f"{self.bad_rows:,}"
+        if self.seconds:
+            said["rows a second"] = f"{self.rows_per_second:,.0f}"
+        if self.eta is not None:
+            said["seconds left"] = f"{self.eta:,.0f}"
+        return said | ({"why it stopped": self.reason} if self.reason else {})
