@@ -53,7 +53,7 @@ class RunsPage(BasePage):
                 "parent": ("Part of", "text", 90),
                 "status": ("Status", "state", 70),
                 "seconds": ("Seconds", "seconds", 70),
-                "cost": ("Worker seconds", "number", 90),
+                "cost": ("Worker seconds", "number", 110),
                 "read": ("Lake read", "bytes", 80),
                 "pool": ("Pool", "text", 90),
                 "user": ("User", "text", 70),

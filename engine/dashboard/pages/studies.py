@@ -133,6 +133,7 @@ class StudiesPage(BasePage):
         self._show_lines(*columns["lines"])
         matters = {name: values[:12][::-1] for name, values in columns["matters"].items()}
         self._matter_figure.y_range.factors = matters["name"]
+        self._matter_figure.visible = bool(matters["name"])  # from eight trials on
         put(self._matters, matters)
         put(self._rungs, columns["rungs"], keep="rung")
         put(self._trials, columns["trials"], keep="trial")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -176,15 +177,16 @@ def step_rows(query: QueryView | None, now: float) -> dict[str, list[Any]]:
     """
     steps = list(query.steps) if query else []
     running = list(query.open_steps.items()) if query else []
+    unknown = [math.nan for _ in running]
     return {
         "step": [_step_name(one.statement, one.step) for one in steps]
         + [_step_name(*key) for key, _ in running],
         "move": [one.move for one in steps] + ["running" for _ in running],
-        "rows": [one.rows for one in steps] + [0 for _ in running],
-        "bytes": [one.bytes for one in steps] + [0 for _ in running],
+        "rows": [one.rows for one in steps] + unknown,
+        "bytes": [one.bytes for one in steps] + unknown,
         "seconds": [one.seconds for one in steps] + [max(0.0, now - begun) for _, begun in running],
-        "nodes": [len(one.nodes) for one in steps] + [0 for _ in running],
-        "skew": [skew([node.seconds for node in one.nodes]) for one in steps] + [1.0 for _ in running],
+        "nodes": [len(one.nodes) for one in steps] + unknown,
+        "skew": [skew([node.seconds for node in one.nodes]) for one in steps] + unknown,
     }
 
 

@@ -232,13 +232,14 @@ def stage_rows(run: RunView | None, now: float) -> dict[str, list[Any]]:
     """The stages of a run in their order, with their begin and end in seconds since the run began."""
     stages = run.stages if run else []
     begun = run.started if run else 0.0
-    ends = [one.started - begun + _stage_seconds(one, now) for one in stages]
+    until = now if run is None or run.status == "running" else run.seen  # nobody goes on with a dead one
+    ends = [one.started - begun + _stage_seconds(one, until) for one in stages]
     labels = _distinct([one.name for one in stages])
     return {
         "stage": labels,
         "left": [one.started - begun for one in stages],
         "right": ends,
-        "seconds": [_stage_seconds(one, now) for one in stages],
+        "seconds": [_stage_seconds(one, until) for one in stages],
         "share": [_share(one) for one in stages],
     }
 
