@@ -22,7 +22,10 @@ from engine.errors import (
     TarnError,
     UnsupportedError,
 )
-from engine.events import TrialFailed
+from engine.events import MemoryLog, TrialFailed
+from engine.ml.tuning.fit import Job
+from engine.ml.tuning.fits import PoolFits
+from engine.ml.tuning.watch import Recorder
 from engine.pool import WorkspacePool
 
 SPACE = {"max_depth": IntDistribution(2, 3)}
@@ -213,13 +216,15 @@ def test_a_broken_file_is_named(lake: Workspace) -> None:
     one_line(caught.value, "torn.parquet")
 
 
-def test_a_trial_that_fails_stands_in_the_log_with_its_error(lake: Workspace, pool: WorkspacePool) -> None:
-    source = rows(lake, a=[float(at) for at in range(200)], b=[at % 2 for at in range(200)])
-    with pytest.raises(TarnError) as caught:
-        pool.tune(source, target="b", space={"max_depth": IntDistribution(-9, -9)}, trials=1, max_rounds=5)
-    (failed,) = (
-        entry.event
-        for entry in pool.workspace.events.read()
-        if isinstance(entry.event, TrialFailed) and entry.event.message == caught.value.message
-    )
-    assert (failed.trial, failed.error) == (0, type(caught.value).__name__)
+def test_a_trial_that_fails_stands_in_the_log_with_its_error(pool: WorkspacePool) -> None:
+    def refuses(job: Job, models: list[bytes]) -> None:
+        raise OptionError(f"trial {job.number} cannot be fitted", "Try another.")
+
+    log = MemoryLog()
+    record = Recorder("tips", log.bind(), maximise=True)
+    job = Job("tips", 4, {}, 0, 10, best=0.0, since=0, seconds=None, core_seconds=None)
+    with PoolFits(pool, refuses, record.failed) as fits:  # type: ignore[arg-type]
+        fits.start(job, b"")
+        with pytest.raises(OptionError, match="trial 4"):
+            fits.next()
+    assert log.events == [TrialFailed("tips", 4, "OptionError", "trial 4 cannot be fitted")]
