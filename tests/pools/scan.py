@@ -7,6 +7,7 @@ servers of its scheduler and workers have been given.
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import re
 import socket
@@ -101,7 +102,7 @@ def servers(pool: Pool) -> Iterator[Server]:
 
 def ask(host: str, port: int, path: str, headers: dict[str, str], method: str = "GET") -> tuple[int, bytes]:
     """Status and body of an answer; status 0 of what is no HTTP."""
-    connection = http.client.HTTPConnection(host, port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=3)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -114,6 +115,7 @@ def ask(host: str, port: int, path: str, headers: dict[str, str], method: str = 
 
 
 def main(host: str) -> None:
+    logging.disable(logging.ERROR)  # paths that are made up are no news
     with Pool(PoolSpec.dedicated("scanned", nodes=2, host=host, token=TOKEN)) as pool:
         known = {server.port: server for server in servers(pool)}
         for port, address in sorted(listening().items()):
