@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine import errors as tarn
+from engine.events import UnknownKindError
 from pools.loop import LoopEndedError
 
 
@@ -76,6 +77,7 @@ _MAPPED: tuple[tuple[type[tarn.TarnError], type[Error]], ...] = (
     (tarn.ModelError, ProgrammingError),
     (tarn.OptionError, ProgrammingError),
     (tarn.JobStoppedError, OperationalError),
+    (UnknownKindError, ProgrammingError),
     (LoopEndedError, InternalError),
     (tarn.PoolSpecError, InterfaceError),
     (tarn.PoolStateError, InterfaceError),
