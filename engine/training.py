@@ -114,7 +114,7 @@ class TrainingVerbs(Pool):
         seconds: float | None = None,
         core_seconds: float | None = None,
         max_rounds: int = 200,
-        patience: int | None = 20,
+        patience: int | None = 30,
         schedule: Schedule | Policy | str = "asha",
         params: Mapping[str, Any] | None = None,
         sampler: BaseSampler | str = "tpe",

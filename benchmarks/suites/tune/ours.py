@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
-from benchmarks.suites.tune.rows import PATIENCE, SPACE, draw, folds
+from benchmarks.suites.tune.rows import SPACE, draw, folds
 from engine import Workspace
 from engine.ml.split import Split
 from engine.ml.tuning.archive import Archive
@@ -47,7 +47,6 @@ def search(parameters: Parameters) -> Iterator[Once]:
                 space=_space(),
                 trials=parameters["trials"],
                 max_rounds=parameters["rounds"],
-                patience=PATIENCE,
                 seed=seed,
             )
             yield {

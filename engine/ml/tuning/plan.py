@@ -44,7 +44,8 @@ class SearchPlan:
     space: Mapping[str, BaseDistribution]
     limits: Limits
     max_rounds: int
-    patience: int | None = 20
+    # With 20 a slow climb is taken for the top: replayed as in `schedules`, 0.0008 AUC more were lost.
+    patience: int | None = 30
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     sampler: BaseSampler | str = "tpe"
