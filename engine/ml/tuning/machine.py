@@ -296,14 +296,18 @@ def _promotable_of(rules: Rules, state: StudyState, group: Sequence[TrialState])
     return found
 
 
+# Two, and not one for each worker, so that a study does not depend on how many there are.
+_WHOLE = 2
+
+
 def _is_spared(rules: Rules, state: StudyState, trial: TrialState) -> bool:
     """Whether a trial of a race goes on whatever the others have come to.
 
-    The first start goes to the top, so that a study has a whole model early; all starts go on from the first
+    The first starts go to the top, so that a study has whole models early; all starts go on from the first
     rung, where good configurations of unlike depth and rate cannot be told apart.
     """
     place = trial.number - next(other.number for other in state.trials if other.phase == trial.phase)
-    return place < rules.starts and (place == 0 or trial.rung == 1)
+    return place < rules.starts and (place < _WHOLE or trial.rung == 1)
 
 
 def _is_whole(group: Sequence[TrialState], bracket: Bracket) -> bool:
