@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 KEPT_REQUESTS = 10_000
 KEPT_STEPS = 1_000
 
+# What is told of a request once it is known.
+_Told = (
+    RequestQueued | RequestStarted | PlanMade | StepFinished | FilesOpened | RequestFinished | RequestFailed
+)
+
 
 @dataclass(slots=True)
 class Step:
@@ -99,16 +104,7 @@ class History:
         elif isinstance(event, PoolState):
             if event.state == "paused":
                 self._paused(entry.pool)
-        elif isinstance(
-            event,
-            RequestQueued
-            | RequestStarted
-            | PlanMade
-            | StepFinished
-            | FilesOpened
-            | RequestFinished
-            | RequestFailed,
-        ):
+        elif isinstance(event, _Told):
             if isinstance(event, RequestFinished):
                 self._spend(at.date(), int(event.counts.get("data_processed_mb", 0)))
             request = self.requests.get(event.request)
@@ -139,17 +135,7 @@ class History:
             del self.requests[gone]
 
 
-def _tell(
-    request: Request,
-    event: RequestQueued
-    | RequestStarted
-    | PlanMade
-    | StepFinished
-    | FilesOpened
-    | RequestFinished
-    | RequestFailed,
-    at: dt.datetime,
-) -> None:
+def _tell(request: Request, event: _Told, at: dt.datetime) -> None:
     match event:
         case RequestQueued():
             request.started, request.status = None, "Suspended"
