@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -76,15 +76,17 @@ class Pace:
 class LogBar:
     """Lines for a plain log: title, share done, rate, time left."""
 
-    def __init__(self, title: str, total: float, stream: TextIO) -> None:
-        self._title, self._total, self._stream = title, total, stream
+    def __init__(
+        self, title: str, total: float, stream: TextIO, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._title, self._total, self._stream, self._clock = title, total, stream, clock
         self._done, self._pace = 0.0, Pace()
-        self._started = self._spoke = time.monotonic()
+        self._started = self._spoke = clock()
 
     def advance(self, units: float = 1, *, note: str = "") -> None:
         """Count; speak when it is time."""
         self._done += units
-        now = time.monotonic()
+        now = self._clock()
         self._pace.add(units, now)
         if now - self._spoke >= _LOG_EVERY_SECONDS and self._done < self._total:
             self._spoke = now
@@ -94,7 +96,7 @@ class LogBar:
 
     def finish(self) -> None:
         """The closing line, with the seconds it took."""
-        seconds = max(time.monotonic() - self._started, 1e-9)
+        seconds = max(self._clock() - self._started, 1e-9)
         self._say(f"done in {seconds:.1f} s, {spoken(self._done / seconds)}/s", "")
 
     def _say(self, text: str, note: str) -> None:

@@ -87,14 +87,13 @@ class Work:
         """Index and result of each future as it is done; what is left when the iterator ends is dropped."""
         index = {future.key: place for place, future in enumerate(futures)}
         try:
-            for batch in as_completed(futures, loop=self._client.loop).batches():
-                done = [future for future in batch if future.status == "finished"]
-                for future, value in zip(done, self.gather(done), strict=True):
+            for finished, failed in self._ended(futures):
+                for future, value in zip(finished, self.gather(finished), strict=True):
                     yield index[future.key], value
                     future.release()
-                if len(done) < len(batch):
+                for future in failed:
                     with self._told():
-                        next(future for future in batch if future.status != "finished").result()
+                        future.result()
         finally:
             self.drop(futures)
 
@@ -114,10 +113,24 @@ class Work:
             for future in futures:
                 if future.client is not self._client:
                     self._refuse(future)
-            for future in as_completed(futures, loop=self._client.loop):
-                if future.status != "finished":
+            for _, failed in self._ended(futures):
+                for future in failed:
                     future.result()
             return [future.type for future in futures]
+
+    def _ended(self, futures: Sequence[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
+        """The futures as they end: those with a result, and those that failed or were cancelled.
+
+        A status is read once, since it changes under our hands. One whose worker died after the end is
+        neither: it is computed again, and waited for again.
+        """
+        running = as_completed(futures, loop=self._client.loop)
+        for batch in running.batches():
+            statuses = [(future, future.status) for future in batch]
+            finished = [future for future, status in statuses if status == "finished"]
+            failed = [future for future, status in statuses if status in ("error", "cancelled")]
+            running.update(future for future in batch if future not in (*finished, *failed))
+            yield finished, failed
 
     def _refuse(self, future: Any) -> None:
         if future.cancelled():  # by a pause that closed the client it belonged to

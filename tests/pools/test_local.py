@@ -112,6 +112,32 @@ def test_a_killed_worker_comes_back_and_its_tasks_are_done_again(tmp_path: Path)
         eventually(lambda: pool.worker_count == 2)
 
 
+def test_results_that_are_done_and_lost_before_anybody_took_them_come_all_the_same(tmp_path: Path) -> None:
+    go, again = tmp_path / "go", tmp_path / "again"
+
+    def late(number: int) -> int:
+        if number > 0:
+            mark = tmp_path / f"begun-{number}"
+            gate = again if mark.exists() else go
+            mark.touch()
+            wait_for(str(gate))
+        return number * number
+
+    with Pool(PoolSpec.dedicated("dw", nodes=1)) as pool:
+        stream = pool.stream(late, range(3), label="late")
+        found = [next(stream)]
+        go.touch()
+        states = pool.client.futures.values
+        eventually(lambda: {one.status for one in states()} <= {"finished", "cancelled"})
+        [worker] = workers_of(pool)
+        worker.kill()
+        eventually(lambda: bool({one.status for one in states()} & {"lost", "pending"}))
+        with in_background(lambda: found.extend(stream)):
+            eventually(lambda: running(again) >= 1)
+            again.touch()
+        assert sorted(found) == [(0, 0), (1, 1), (2, 4)]
+
+
 def test_a_worker_counts_whatever_address_its_nanny_believes() -> None:
     driver = LocalDriver()
     with Pool(PoolSpec.dedicated("dw", nodes=1), driver) as pool:

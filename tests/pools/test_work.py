@@ -57,6 +57,21 @@ def test_results_come_in_the_order_of_the_items(dedicated_pool: Pool) -> None:
     assert results == [number * number for number in more_than_a_graph]
 
 
+def test_an_error_is_told_even_beside_results_that_came_with_it(dedicated_pool: Pool, tmp_path: Path) -> None:
+    def late(number: int) -> int:
+        if number > 0:
+            wait_for(str(tmp_path / "go"))
+        return fail_at_three(number)
+
+    stream = dedicated_pool.stream(late, range(4), label="late")
+    found = [next(stream)]
+    (tmp_path / "go").touch()
+    eventually(lambda: "pending" not in {one.status for one in dedicated_pool.client.futures.values()})
+    with pytest.raises(DeviceError, match="Device 3"):
+        found += stream
+    assert sorted(found) == [(0, 0), (1, 1), (2, 2)]
+
+
 def test_items_may_come_from_a_generator_and_may_be_none_at_all(dedicated_pool: Pool) -> None:
     assert dedicated_pool.map(square, (number for number in (3, 4)), label="square") == [9, 16]
     assert dedicated_pool.map(square, [], label="square") == []
