@@ -28,7 +28,7 @@ Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
 # What is wrong, or None.
 Verdict = str | None
-# An answer that takes time to write down may be a function that does it: that time is not measured.
+# An answer that takes time to write down may be a function that does it: what that costs is not measured.
 Once = Callable[[], AbstractContextManager[Answer | Callable[[], Answer]]]
 Prepare = Callable[[Parameters], AbstractContextManager[Once]]
 

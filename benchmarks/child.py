@@ -37,8 +37,8 @@ def _serve(once: Once, requests: TextIO, replies: TextIO) -> None:
         gc.collect()  # not within the measured time, and not that of an earlier repetition
         started = time.perf_counter()
         with once() as answer:
-            seconds = time.perf_counter() - started
-            _reply(replies, seconds=seconds, answer=answer() if callable(answer) else answer)
+            _reply(replies, seconds=time.perf_counter() - started)
+            _reply(replies, answer=answer() if callable(answer) else answer)
 
 
 def _reply(replies: TextIO, **message: object) -> None:

@@ -56,7 +56,7 @@ class Fresh:
         child = Child(self._case, self._side)
         reply = child.hear()
         if "ready" in reply:
-            reply = child.ask()
+            reply = child.answered(child.ask())
         left = None if "problem" in reply else child.leave()
         seconds = time.perf_counter() - started
         usage, late = child.end()
@@ -85,6 +85,7 @@ class Warm:
         self._child.watch.begin()
         reply = self._child.ask()
         usage = self._child.watch.end()
+        reply = self._child.answered(reply)
         self._failed = "problem" in reply
         return Measured(reply.get("seconds", 0.0), usage, reply.get("answer", {}), reply.get("problem"))
 
@@ -123,14 +124,18 @@ class Child:
         self.watch.start()
 
     def ask(self) -> dict[str, Any]:
-        """One repetition."""
+        """One repetition, up to the end of what is measured."""
         with contextlib.suppress(BrokenPipeError):  # it has ended; its last words are in the other pipe
             self._requests.write(b"go\n")
             self._requests.flush()
         return self.hear()
 
+    def answered(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """A repetition's reply with its answer, which may take a while to write down."""
+        return reply if "problem" in reply else reply | self.hear()
+
     def hear(self) -> dict[str, Any]:
-        """The next reply: "ready" when set up, "answer" and "seconds" of a repetition, or a "problem"."""
+        """The next reply: "ready" when set up; "seconds", then "answer" of a repetition; or a "problem"."""
         line = self._read_line(time.monotonic() + self._timeout)
         if line is None:
             return {"problem": f"no answer within {self._timeout:g} s"}

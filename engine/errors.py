@@ -20,6 +20,7 @@ TarnError
 │   ├── ParityError           the ONNX graph does not agree with the native model
 │   └── SignatureError        columns given and columns wanted differ
 ├── JobStoppedError           a job stopped before its end; it can be resumed
+│   └── JobCancelledError     its user stopped it
 ├── OptionError               a setting that makes no sense
 ├── UnknownKindError          the event log is asked for a kind of record that there is not (`engine.events`)
 └── Error                     what `engine.dbapi` raises for all of these: InterfaceError, DatabaseError,
@@ -119,6 +120,12 @@ class JobStoppedError(TarnError):
     """
 
 
+class JobCancelledError(JobStoppedError):
+    """A job stopped before its end because its user wished so. It can be resumed."""
+
+    cancelled = True
+
+
 class OptionError(TarnError):
     """A setting that makes no sense."""
 
@@ -129,6 +136,7 @@ __all__ = [
     "ConflictError",
     "DataError",
     "FormatError",
+    "JobCancelledError",
     "JobStoppedError",
     "LakeError",
     "ModelError",

@@ -14,7 +14,7 @@ TarnError
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 
 class TarnError(Exception):
@@ -24,7 +24,12 @@ class TarnError(Exception):
         message: What is wrong, naming the thing (file, column, pool, ...).
         hint: What to do about it; appended to the line.
         **data: The facts behind the message, for programs; must pickle.
+
+    Attributes:
+        cancelled: Whether somebody wished that the work end, so that nothing has failed.
     """
+
+    cancelled: ClassVar[bool] = False
 
     def __init__(self, message: str, hint: str = "", **data: Any) -> None:
         super().__init__(message, hint, data)
@@ -67,6 +72,8 @@ class PoolCapacityError(PoolError):
 
 class WorkCancelledError(PoolError):
     """In-flight work was cancelled by a pause or a close."""
+
+    cancelled = True
 
 
 class TaskLostError(PoolError):

@@ -21,6 +21,7 @@ from engine.events.runs import (
     StageProgress,
     StageStarted,
 )
+from pools.errors import TarnError
 
 # A stage of many small units tells of no more than this many steps a second.
 _PROGRESS_SECONDS = 0.5
@@ -77,7 +78,7 @@ class Running:
     _begun: float = field(default_factory=time.monotonic)
 
     def finish(self, status: str, error: BaseException | None = None) -> None:
-        """Say how it ended: `finished`, `failed` or `stopped`."""
+        """Say how it ended: `finished`, `failed`, `cancelled` or `stopped`."""
         if error is not None and status == "failed":
             self.emit(_told(error, self.verb))
         seconds = time.monotonic() - self._begun
@@ -149,6 +150,8 @@ def status_of(error: BaseException | None) -> str:
     """How a run ended that raised this: what is no `Exception` is somebody's wish that it stop."""
     if error is None:
         return "finished"
+    if isinstance(error, TarnError) and error.cancelled:
+        return "cancelled"
     return "failed" if isinstance(error, Exception) else "stopped"
 
 

@@ -68,7 +68,7 @@ class StageFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunFinished(Event):
-    """A run is over: `finished`, `failed` or `stopped`."""
+    """A run is over: `finished`, `failed`, `cancelled` by its user, or `stopped` from outside."""
 
     status: str
     seconds: float

@@ -103,6 +103,13 @@ def test_the_set_up_of_a_warm_process_costs_nothing() -> None:
     assert sample.cpu_seconds >= 0.6
 
 
+def test_writing_down_the_answer_of_a_warm_process_costs_nothing() -> None:
+    (sample,) = play(trouble("slow_to_tell", parameters={"seconds": 0.6}))
+    assert sample.problem is None
+    assert sample.seconds < 0.2
+    assert sample.cpu_seconds < 0.2
+
+
 def test_cpu_time_of_orphans_counts() -> None:
     (sample,) = play(trouble("burn_orphaned", fresh=True, parameters={"seconds": 0.6}))
     assert sample.problem is None
@@ -147,6 +154,7 @@ def test_cpu_time_never_falls_while_processes_come_and_go() -> None:
     [
         ("wrong", "is not 1"),
         ("raising", "ValueError: no luck"),
+        ("unable_to_tell", "ValueError: no luck"),
         ("dying", "ended without an answer: last words"),
         ("failing_at_the_end", "could not tear down"),
         ("not_written", "no attribute 'not_written'"),

@@ -1,4 +1,9 @@
-"""Scoring from files to a table: floats in Parquet, an ensemble of trees in ONNX, scores in a lake."""
+"""Scoring from files to a table: floats in Parquet, an ensemble of trees in ONNX, scores in a lake.
+
+What is measured is the job alone, on every side: from files to scores that whoever opens the output finds,
+begun on a warm pool, session or pair of processes. Reading the scores back to judge them, looking at how much
+memory the workers took, and removing the output for the next repetition come after it, in nobody's time.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +36,9 @@ def _files(parameters: Parameters) -> Iterator[Once]:
     with ThreadPoolExecutor(parameters["workers"]) as threads:
 
         @contextmanager
-        def once() -> Iterator[Answer]:
-            started = time.perf_counter()
+        def once() -> Iterator[Callable[[], Answer]]:
             scores = np.concatenate(list(threads.map(score, pieces)))
-            seconds = time.perf_counter() - started
-            yield {**judged(scores), "stages": {"score": seconds}}
+            yield lambda: judged(scores)
 
         yield once
 

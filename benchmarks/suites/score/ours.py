@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,21 +30,20 @@ def _files(parameters: Parameters) -> Iterator[Once]:
         model = Model("trees", 1, model_bytes(parameters, by_column=True, metadata=metadata))
         workspace = Workspace(home)
         with workspace.dedicated("bench", nodes=parameters["workers"], progress=False) as pool:
+            before = pool.client.run(mark_memory)
 
             @contextmanager
-            def once() -> Iterator[Answer]:
-                before = pool.client.run(mark_memory)
-                started = time.perf_counter()
+            def once() -> Iterator[Callable[[], Answer]]:
                 job = pool.score(model, workspace.dataset("raw"), into="dbo.scores", keep=[KEY], force=True)
-                seconds = time.perf_counter() - started
-                peaks = pool.client.run(peak_memory)
-                grown = max(peak - before[worker] for worker, peak in peaks.items())
-                scores = job.table.to_arrow(["score"]).column(0).to_numpy()
-                yield {
-                    **judged(scores),
-                    "stages": {"score": seconds},
-                    "worker_bytes": [grown, max(peaks.values())],
-                }
+
+                def answer() -> Answer:
+                    peaks = pool.client.run(peak_memory)
+                    grown = max(peak - before[worker] for worker, peak in peaks.items())
+                    scores = job.table.to_arrow(["score"]).column(0).to_numpy()
+                    return {**judged(scores), "worker_bytes": [grown, max(peaks.values())]}
+
+                yield answer
+                before.update(pool.client.run(mark_memory))
 
             yield once
 

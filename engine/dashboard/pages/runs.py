@@ -143,7 +143,7 @@ def _figures(runs: Runs) -> list[tuple[str, str]]:
         ("Running now", f"{statuses.count('running'):,}"),
         ("Finished well", f"{statuses.count('finished'):,}"),
         ("Failed", f"{statuses.count('failed'):,}"),
-        ("Stopped", f"{statuses.count('stopped'):,}"),
+        ("Stopped", f"{statuses.count('stopped') + statuses.count('cancelled'):,}"),
         ("Cost of all", f"{hours:.3f} worker hours"),
     ]
 

@@ -7,7 +7,7 @@ import time
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
-from engine.errors import JobStoppedError, OptionError, TarnError
+from engine.errors import JobCancelledError, JobStoppedError, OptionError, TarnError
 from engine.events import silent
 from engine.lake import open_table
 from engine.ml.scoring import manifest as journal
@@ -130,7 +130,7 @@ class ScoringJob:
                 self.cancel()
                 raise
         if isinstance(self._error, JobStoppedError):
-            raise self._stopped(self._error.message, **self._error.data) from None
+            raise self._stopped(type(self._error), self._error.message, **self._error.data) from None
         if self._error is not None:
             if isinstance(self._error, TarnError):
                 self._error.data.setdefault("job", self.id)
@@ -205,7 +205,8 @@ class ScoringJob:
         self.wait()
         known = self._manifest()
         if known.state != "finished":
-            raise self._stopped(known.reason or "it was interrupted")
+            kind = JobCancelledError if known.state == "cancelled" else JobStoppedError
+            raise self._stopped(kind, known.reason or "it was interrupted")
         spec, store = self.spec, JobStore(self._storage, self.id)
         parts, schema, _ = store.plan()
         shadow = None
@@ -262,11 +263,11 @@ class ScoringJob:
 
     # How it is done
 
-    def _stopped(self, reason: str, **data: object) -> JobStoppedError:
+    def _stopped(self, kind: type[JobStoppedError], reason: str, **data: object) -> JobStoppedError:
         hint = (
             f"What is scored is kept: pool.resume({self.id!r}) goes on, with another max_bad_fraction= too."
         )
-        return JobStoppedError(f"Job {self.id} stopped: {reason}", hint, **{**data, "job": self.id})
+        return kind(f"Job {self.id} stopped: {reason}", hint, **{**data, "job": self.id})
 
     def _manifest(self) -> Manifest:
         """What is known; of a job that runs elsewhere, as its journal tells now."""
@@ -284,7 +285,7 @@ class ScoringJob:
             self._rows_before = known.total("rows")
             self._known = self._drive(loaded, known)
             if self._known.state == "cancelled":
-                raise JobStoppedError(self._known.reason)
+                raise JobCancelledError(self._known.reason)
         except BaseException as error:  # noqa: BLE001 - it is raised where the job is waited for
             self._error = error
         finally:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from engine.errors import JobStoppedError
 from engine.lake.batches import read_batches
-from engine.ml.scoring.narrowing import narrowed
+from engine.ml.scoring.cutting import cut_down
 from engine.ml.scoring.outcome import Outcome
 from engine.ml.scoring.pipeline import overlap
 from engine.ml.scoring.rows import in_shadow, score_rows
@@ -26,7 +26,7 @@ from pools.worker import address, count, native_threads
 if TYPE_CHECKING:
     from engine.lake import Reader, TableWriter, WrittenFile
     from engine.lake.salvage import BadRow, RowBatch
-    from engine.ml.scoring.narrowing import Steps
+    from engine.ml.scoring.cutting import Steps
     from engine.ml.scoring.scorer import Scorer
     from engine.ml.scoring.shadow import Contest
     from engine.ml.scoring.tables import Columns
@@ -98,10 +98,10 @@ class ScorePart:
     def __call__(self, part: Part, work: Work) -> Outcome:
         assert work.reader is not None
         units = [unit.partition for unit in part.units if unit.partition is not None]
-        scorer, steps = narrowed(work.scorer, work.reader.storage, units, work.schema)
+        scorer, steps = cut_down(work.scorer, work.reader.storage, units, work.schema)
         challenger = work.challenger
         if challenger is not None:
-            challenger, _ = narrowed(challenger, work.reader.storage, units, work.schema)
+            challenger, _ = cut_down(challenger, work.reader.storage, units, work.schema)
         scoring = PartScoring(part.number, replace(work, scorer=scorer, challenger=challenger), steps)
         outcome = scoring.run(_read(part, work), waits=_is_remote(work))
         count(bytes_read=sum(unit.weight for unit in part.units))

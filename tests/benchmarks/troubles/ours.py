@@ -70,6 +70,20 @@ def _talk(_: dict[str, Any]) -> dict[str, Any]:
     return {"value": 1, "stages": {"talk": 0.5}}
 
 
+def _slow_to_tell(parameters: dict[str, Any]) -> Any:
+    def tell() -> dict[str, Any]:
+        end = time.process_time() + parameters["seconds"]
+        while time.process_time() < end:
+            pass
+        return {"value": 1}
+
+    return tell
+
+
+def _unable_to_tell(_: dict[str, Any]) -> Any:
+    return lambda: _raise({})
+
+
 right = simple(lambda parameters: {"value": parameters.get("value", 1)})
 disagreeing = right
 wrong = simple(lambda _: {"value": 2})
@@ -77,6 +91,8 @@ burn_reaped = simple(_burn_reaped)
 burn_orphaned = simple(_burn_orphaned)
 hold = simple(_hold)
 raising = simple(_raise)
+slow_to_tell = simple(_slow_to_tell)
+unable_to_tell = simple(_unable_to_tell)
 dying = simple(_die)
 hanging = simple(lambda _: time.sleep(600))
 leaving_behind = simple(_leave_behind)

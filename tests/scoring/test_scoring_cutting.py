@@ -14,8 +14,8 @@ from scoring_models import onnxruntime_says, tree_model, tree_rows
 
 from engine import Workspace
 from engine.lake.bounds import known_of
-from engine.ml.scoring import narrowing
-from engine.ml.scoring.narrowing import narrowed
+from engine.ml.scoring import cutting
+from engine.ml.scoring.cutting import cut_down
 from engine.ml.scoring.scorer import scorer_for
 from engine.ml.scoring.sources import origin_of
 from engine.pool import WorkspacePool
@@ -60,7 +60,7 @@ def test_a_part_says_the_same_cut_down(
     width: float,
     parts: int,
 ) -> None:
-    monkeypatch.setattr(narrowing, "_WORTH", 0.0)
+    monkeypatch.setattr(cutting, "_WORTH", 0.0)
     floats = pa.float64() if own else pa.float32()
     groups = [bands(200, seed + at, floats=floats, nulls=nulls, width=width) for at in range(parts)]
     path = Path(scoring_home.home) / "raw" / "narrow.parquet"
@@ -76,14 +76,14 @@ def test_a_part_says_the_same_cut_down(
     assert len(units) == parts
     for unit, rows in zip(units, groups, strict=True):
         assert unit.partition is not None
-        cut, steps = narrowed(scorer, storage, [unit.partition], origin.schema)
+        cut, steps = cut_down(scorer, storage, [unit.partition], origin.schema)
         if steps is not None:
             assert steps[0] < steps[1]
             assert cut.ranges
         assert cut(rows).equals(scorer(rows))
     every = [unit.partition for unit in units if unit.partition is not None]
     whole = pa.concat_tables(groups)
-    assert narrowed(scorer, storage, every, origin.schema)[0](whole).equals(scorer(whole))
+    assert cut_down(scorer, storage, every, origin.schema)[0](whole).equals(scorer(whole))
 
 
 def test_a_report_says_what_was_cut_and_only_where_it_pays(

@@ -30,7 +30,7 @@ Steps = tuple[int, int]
 """Comparisons of a row in the trees as they are scored, and in the whole ones."""
 
 
-def narrowed(
+def cut_down(
     scorer: Scorer, storage: Storage, partitions: Sequence[Partition], schema: pa.Schema
 ) -> tuple[Scorer, Steps | None]:
     """The scorer for the rows of some partitions, its trees cut down if that saves more than it costs.
