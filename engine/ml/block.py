@@ -104,14 +104,14 @@ class Recipe:
             learning = folds != TEST
             matrix[learning] = self.crossed.matrix(table.filter(pa.array(learning)))
         _refuse_infinite(matrix, self.preparation.feature_names)
+        labelled = ~np.isnan(truth)
         whole = Block(
             matrix,
             truth,
             folds,
-            None if self.weight is None else _weights(table.column(self.weight), self.weight),
+            None if self.weight is None else _weights(table.column(self.weight), self.weight, labelled),
             None if self.group is None else row_hashes(table, [self.group], seed=0),
         )
-        labelled = ~np.isnan(truth)
         return (whole if labelled.all() else whole.rows(labelled)), raw
 
 
@@ -174,13 +174,14 @@ def _refuse_infinite(matrix: npt.NDArray[np.float32], names: tuple[str, ...]) ->
         )
 
 
-def _weights(column: pa.ChunkedArray, name: str) -> npt.NDArray[np.float32]:
+def _weights(column: pa.ChunkedArray, name: str, labelled: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise DataError(
             f"Weights '{name}' are of type {column.type}.", "Weights are numbers of at least 0.", column=name
         )
-    weights = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float32)
-    if not (np.isfinite(weights) & (weights >= 0)).all():
+    with np.errstate(over="ignore"):
+        weights = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float32)
+    if not (np.isfinite(weights) & (weights >= 0))[labelled].all():
         raise DataError(
             f"Weights '{name}' hold a value that is missing, negative or infinite.",
             "Weights are numbers of at least 0; filter or fill the others.",

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from engine.errors import DataError, NotFoundError, UnsupportedError
+from engine.errors import DataError, UnsupportedError
+from engine.ml.label_column import plain_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,19 +140,9 @@ def summarise(column: pa.ChunkedArray) -> LabelSummary:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    values = plain_values(column)
     kind = values.type
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    if not (numeric or pa.types.is_boolean(kind) or _is_text(kind) or pa.types.is_null(kind)):
-        raise DataError(
-            f"A label of type {kind} cannot be learned.",
-            "Derive a number, a boolean or a text column from it first.",
-            type=str(kind),
-        )
-    if numeric:
-        values = values.cast(pa.float64()) if not pa.types.is_integer(kind) else values
-        if pa.types.is_floating(values.type):
-            values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     present = values.drop_null()
     counts = _smallest_counts(present)
     fractions = pa.types.is_floating(values.type) and len(present) > 0
@@ -175,12 +166,6 @@ def _smallest_counts(present: pa.ChunkedArray) -> list[tuple[ClassValue, int]]:
     counted = pc.value_counts(present.combine_chunks())
     order = pc.array_sort_indices(counted.field("values"))[: MAX_CLASSES + 1]
     return [(c["values"], c["counts"]) for c in counted.take(order).to_pylist()]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def merge(summaries: Iterable[LabelSummary]) -> LabelSummary:
@@ -287,7 +272,19 @@ def _classes(column: str, seen: LabelSummary, kind: Kind) -> tuple[ClassValue, .
             "Use a regression objective such as 'reg:squarederror'.",
             column=column,
         )
+    strange = [value for value in values if not isinstance(value, str) and not _fits(value)]
+    if strange:
+        raise DataError(
+            f"Label column '{column}' holds the class {strange[0]!r}, which is no 64-bit integer.",
+            "Cast it to text, or to numbers below 2**63.",
+            column=column,
+        )
     return values
+
+
+def _fits(value: float) -> bool:
+    """Whether the ONNX graph, where classes are int64, can answer it."""
+    return -(2**63) <= value < 2**63
 
 
 def _plain(value: ClassValue) -> ClassValue:
@@ -342,9 +339,11 @@ def encode(column: pa.ChunkedArray, label: Label) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    values = plain_values(column)
     if label.classes is None:
-        amounts = np.asarray(values.cast(pa.float64()).to_numpy(), dtype=np.float32)
+        exact = values.cast(pa.float64(), safe=False).to_numpy()  # whole numbers beyond 2**53 are rounded
+        with np.errstate(over="ignore"):
+            amounts = np.asarray(exact, dtype=np.float32)
         if np.isinf(amounts).any():
             raise DataError(
                 f"Label column '{label.column}' holds an infinite value, or one beyond float32's 3.4e38.",
@@ -356,8 +355,6 @@ def encode(column: pa.ChunkedArray, label: Label) -> np.ndarray:
     codes = pc.index_in(values.cast(kind), value_set=pa.array(label.classes, kind))
     known = codes.cast(pa.float32()).to_numpy()
     strange = np.isnan(known) & values.is_valid().to_numpy()
-    if pa.types.is_floating(values.type):
-        strange &= ~np.isnan(values.to_numpy())
     if strange.any():
         value = values[int(np.flatnonzero(strange)[0])].as_py()
         raise DataError(
@@ -376,18 +373,3 @@ def _class_type(classes: Sequence[ClassValue]) -> pa.DataType:
     if isinstance(classes[0], str):
         return pa.string()
     return pa.float64() if any(isinstance(c, float) for c in classes) else pa.int64()
-
-
-def check_column(column: str, columns: Sequence[str]) -> None:
-    """Refuse a label that the source does not have.
-
-    Raises:
-        NotFoundError: Names the column and what there is.
-    """
-    if column not in columns:
-        raise NotFoundError(
-            f"There is no label column '{column}'.",
-            f"The source has: {', '.join(columns)}.",
-            column=column,
-            columns=tuple(columns),
-        )

@@ -19,7 +19,8 @@ from engine.ml import spool
 from engine.ml.block import Blocks, Recipe
 from engine.ml.categories import chosen_features
 from engine.ml.evaluate import Evaluation, RankingOf, SumsOf, evaluation_of
-from engine.ml.label import Label, LabelSummary, check_column, merge, resolve, summarise
+from engine.ml.label import Label, LabelSummary, merge, resolve, summarise
+from engine.ml.label_column import check_column, check_type
 from engine.ml.matrix import check_codes
 from engine.ml.split import FIRST_PART, FOLD_NAMES, TEST, TRAIN, VALID, Assignment, Split, plan_split
 from engine.ml.trained import Lineage
@@ -140,6 +141,7 @@ def build(
     for name in columns.named:
         check_column(name, source.columns)
     scan = source.source()
+    check_type(columns.target, scan.schema.field(columns.target).type)
     summaries = pool.map(
         _SummariseLabel(scan.reader, columns.target), scan.partitions, label="summarise-label"
     )
@@ -161,6 +163,7 @@ def build(
     facts = pool.map(make, range(len(scan.partitions)), label="make-block", common=blocks)
     rows = np.array([fact.rows for fact in facts], np.int64).reshape(len(facts), -1)
     _check_folds(rows, label, split)
+    _check_weights(np.array([fact.weighing for fact in facts], np.int64), columns.weight, split)
     return TrainingSet(
         blocks=blocks,
         rows=rows,
@@ -267,7 +270,10 @@ class _OutsideTest:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
+    """Rows by fold, how many of them have a weight above 0, and some raw ones."""
+
     rows: tuple[int, ...]
+    weighing: tuple[int, ...]
     sample: pa.Table
 
 
@@ -282,9 +288,12 @@ class _MakeBlock:
         block, raw = blocks.recipe.make(blocks.partitions[index])
         check_codes(block, blocks, blocks.recipe.preparation.feature_names)
         spool.save(blocks.key, index, block.arrays())
-        counts = np.bincount(block.folds, minlength=FIRST_PART + self.parts)
+        weighing = block.folds if block.weight is None else block.folds[block.weight > 0]
         chosen = np.linspace(0, len(raw) - 1, min(self.sampled, len(raw))).astype(np.int64)
-        return _Facts(tuple(int(count) for count in counts), raw.take(pa.array(chosen)))
+        return _Facts(self._counts(block.folds), self._counts(weighing), raw.take(pa.array(chosen)))
+
+    def _counts(self, folds: np.ndarray[Any, np.dtype[np.uint8]]) -> tuple[int, ...]:
+        return tuple(np.bincount(folds, minlength=FIRST_PART + self.parts).tolist())
 
 
 def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label, split: Split) -> None:
@@ -293,14 +302,29 @@ def _check_folds(rows: np.ndarray[Any, np.dtype[np.int64]], label: Label, split:
         raise DataError(
             "The source has no labelled row.", "Check the filters before it.", column=label.column
         )
-    parts = {FIRST_PART + part: f"part {part}" for part in range(split.parts)}
-    for fold, name in (parts or {fold: FOLD_NAMES[fold] for fold in (TRAIN, VALID)}).items():
+    for fold, name in _needed(split):
         if not total[fold]:
             raise DataError(
                 f"No row falls into the {name} fold of {int(total.sum())} rows.",
-                "Use more rows or other shares.",
+                "Use more rows or other shares; rows with the same values always fall together.",
                 column=label.column,
             )
+
+
+def _check_weights(weighing: np.ndarray[Any, np.dtype[np.int64]], weight: str | None, split: Split) -> None:
+    for fold, name in _needed(split) if weight else ():
+        if not weighing[:, fold].sum():
+            raise DataError(
+                f"Weights '{weight}' are 0 in every row of the {name} fold.",
+                "Give more rows a weight above 0, or leave weight= out.",
+                column=weight,
+            )
+
+
+def _needed(split: Split) -> list[tuple[int, str]]:
+    """Folds that must not be empty, and their names."""
+    parts = [(FIRST_PART + part, f"part {part}") for part in range(split.parts)]
+    return parts or [(fold, FOLD_NAMES[fold]) for fold in (TRAIN, VALID)]
 
 
 def _key(

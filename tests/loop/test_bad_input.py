@@ -102,6 +102,18 @@ def test_infinite_values(lake: Workspace, pool: WorkspacePool, column: str) -> N
     one_line(caught.value, f"{column}'", "infinite")
 
 
+def test_weights_that_are_all_zero(lake: Workspace, pool: WorkspacePool) -> None:
+    source = rows(lake, a=list(range(100)), b=[0, 1] * 50, w=[0.0] * 100)
+    with pytest.raises(DataError) as caught:
+        pool.train(source, target="b", weight="w")
+    one_line(caught.value, "'w'", "0 in every row of the train fold")
+
+
+def test_a_weight_is_asked_of_labelled_rows_alone(lake: Workspace, pool: WorkspacePool) -> None:
+    source = rows(lake, a=list(range(100)), b=[None, *[0, 1] * 49, 1], w=[None, *[1.0] * 99])
+    assert pool.training_set(source, target="b", weight="w").rows.sum() == 99
+
+
 def _passthrough() -> object:
     from sklearn.compose import make_column_transformer
 

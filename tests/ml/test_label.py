@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DataError, NotFoundError, UnsupportedError
-from engine.ml.label import MAX_CLASSES, Label, check_column, encode, merge, resolve, summarise
+from engine.ml.label import MAX_CLASSES, Label, encode, merge, resolve, summarise
+from engine.ml.label_column import check_column, check_type
 
 
 def column(*parts: list[object], kind: pa.DataType | None = None) -> pa.ChunkedArray:
@@ -71,8 +72,25 @@ def test_what_cannot_be_learned_is_named(values: list[object], objective: str | 
 
 
 def test_types_that_are_no_label_are_refused() -> None:
-    with pytest.raises(DataError, match="timestamp"):
-        summarise(pa.chunked_array([pa.array([0], pa.timestamp("us"))]))
+    with pytest.raises(DataError, match="'y' is of type timestamp"):
+        check_type("y", pa.timestamp("us"))
+
+
+def test_a_number_that_is_nan_has_no_label_whatever_the_task() -> None:
+    for values in ([0.0, 1.0, float("nan")], [0.0, 1.0, 2.0, float("nan")], [0.5, float("nan"), 1.5]):
+        given = column(values)
+        codes = encode(given, seen_in(given))
+        assert np.isnan(codes).tolist() == np.isnan(values).tolist()
+
+
+def test_whole_numbers_beyond_what_a_float_holds_are_amounts_but_no_classes_beyond_int64() -> None:
+    large = column([2**60 + 3 * place for place in range(30)])
+    assert encode(large, seen_in(large)).tolist() == [float(np.float32(2**60))] * 30
+    least = column([-(2**63), 5])
+    assert encode(least, seen_in(least)).tolist() == [0.0, 1.0]
+    for beyond in (column([2**64 - 2, 2**64 - 1], kind=pa.uint64()), column([1e30, 2.0])):
+        with pytest.raises(DataError, match="no 64-bit integer"):
+            seen_in(beyond)
 
 
 def test_an_unknown_objective_lists_the_known_ones() -> None:
