@@ -1,4 +1,4 @@
-"""Runs cases: all sides in turn, repetition by repetition, so that a machine's moods meet all alike."""
+"""Runs cases: all sides in turn, there and back, so that a machine's moods meet all alike."""
 
 from __future__ import annotations
 
@@ -85,9 +85,13 @@ def run_case(case: Case, sides: Sequence[Side], *, warm_ups: int) -> Iterator[Sa
 
 
 def _play_round(case: Case, players: Mapping[str, Player], repetition: int) -> Iterator[Sample]:
+    """All sides once, every other time in reverse: none always has the machine as another leaves it."""
+    names = list(players)
+    order = names[::-1] if repetition % 2 else names
+    played = {name: players[name].once() for name in order}
     ours: Answer | None = None
-    for name in tuple(players):
-        measured = players[name].once()
+    for name in names:
+        measured = played[name]
         problem = measured.problem or case.check(measured.answer, case.parameters)
         if name == OURS:
             ours = None if problem else measured.answer

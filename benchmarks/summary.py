@@ -10,6 +10,7 @@ from statistics import median
 
 from benchmarks.record import Sample
 
+_CONFIDENCE = 0.95
 Key = tuple[str, str]  # case, side
 Series = Sequence[Sample]
 Groups = Mapping[Key, Series]
@@ -17,14 +18,26 @@ Groups = Mapping[Key, Series]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Pairwise ratios: each repetition of one series against the same repetition of another."""
+    """Pairwise ratios: each repetition of one series against the same repetition of another.
+
+    Attributes:
+        low: The least of the pairs.
+        median: Of the pairs.
+        high: The greatest of the pairs.
+        sure: Between which two pairs the true median lies, at a confidence of 95 % or more, whatever the
+            ratios' distribution; None of fewer than six pairs.
+    """
 
     low: float
     median: float
     high: float
+    sure: tuple[float, float] | None = None
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f} - {self.high:.2f})"
+        if self.sure is None:
+            return f"{self.median:.2f} ({self.low:.2f} - {self.high:.2f})"
+        spread = f"{self.low:.2f} - {self.high:.2f}; 95 %: {self.sure[0]:.3f} - {self.sure[1]:.3f}"
+        return f"{self.median:.3f} ({spread})"
 
     @property
     def settled(self) -> bool:
@@ -55,7 +68,20 @@ def pairwise(above: Series, below: Series, field: str = "seconds") -> Ratio | No
         for sample in above
         if denominators.get(sample.repetition, 0) > 0
     ]
-    return Ratio(min(ratios), median(ratios), max(ratios)) if ratios else None
+    return Ratio(min(ratios), median(ratios), max(ratios), sure_median(ratios)) if ratios else None
+
+
+def sure_median(values: Sequence[float]) -> tuple[float, float] | None:
+    """The narrowest pair of order statistics that has the median between it with 95 % confidence.
+
+    So many of the values lie below the median as heads come of as many coins.
+    """
+    count, ordered = len(values), sorted(values)
+    for cut in range((count - 1) // 2, -1, -1):
+        outside = 2 * sum(math.comb(count, heads) for heads in range(cut + 1)) / 2**count
+        if outside <= 1 - _CONFIDENCE:
+            return ordered[cut], ordered[count - 1 - cut]
+    return None
 
 
 def noise(series: Series) -> float | None:

@@ -251,4 +251,11 @@ def _recorder(workspace: Workspace, spec: PoolSpec, live: Live) -> PoolRecorder:
     from engine.events.of_pools import PoolRecorder
 
     emit = workspace.events.bind(pool=spec.name)
-    return PoolRecorder(spec, emit, pages=live.pages, metrics=live.metrics, elsewhere=live.pages)
+    return PoolRecorder(
+        spec,
+        emit,
+        pages=live.pages,
+        metrics=live.metrics,
+        elsewhere=live.pages,
+        metrics_elsewhere=live.metrics,
+    )

@@ -1,6 +1,7 @@
-"""What a pool adds to a scheduler in another process: a sampler, and the pages of its observer.
+"""What a pool adds to a scheduler in another process: a sampler, and its observer's pages and metrics.
 
-These functions run there, so that process must have Tarn installed, and must see what the pages show.
+These functions run there, so that process must have Tarn installed, and must see what the pages show. Who may
+open them is for the scheduler's owner to settle, as it is for Dask's own pages.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pools.metrics import FAR_METRICS, FarMetricsHandler
 from pools.sampler import Sampler
 from pools.web import add_pages
 
@@ -42,3 +44,12 @@ async def show_pages(pages: Callable[[], Mapping[str, Page]], dask_scheduler: An
     if made and not shown & set(made):
         shown.update(made)
         add_pages(dask_scheduler, made)
+
+
+def show_metrics(metrics: Callable[[], str], dask_scheduler: Any = None) -> None:
+    """Add a route with our metrics to the scheduler's HTTP server, unless it has one."""
+    shown = dask_scheduler.__dict__.setdefault("_tarn_pages", set())
+    if FAR_METRICS not in shown:
+        shown.add(FAR_METRICS)
+        route = (FAR_METRICS, FarMetricsHandler, {"metrics": metrics})
+        dask_scheduler.http_application.add_handlers(r".*", [route])

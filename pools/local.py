@@ -57,6 +57,7 @@ class LocalDriver:
         self._busy: set[str] = set()
         self._share = 0
         self._scheduler: Any = None
+        self._sampler: Sampler | None = None
         self._client: Any = None
 
     @property
@@ -85,8 +86,9 @@ class LocalDriver:
         self._scheduler = await started_scheduler(spec, self._watch)
         dashboard = spec.dashboard_port is not None
         equip_http(self._scheduler, listener.observer, dashboard=dashboard, token=spec.secret)
-        self._sampler = Sampler(self._scheduler)
-        self._scheduler.add_plugin(self._sampler)
+        if listener.observer.samples:
+            self._sampler = Sampler(self._scheduler)
+            self._scheduler.add_plugin(self._sampler)
         await self._equip(self._width(spec.policy.widest))
         self._client = Client(self._scheduler.address, asynchronous=True, set_as_default=False)
         await connected(self._client)
@@ -99,8 +101,8 @@ class LocalDriver:
         waiting = len(self._scheduler.queued) + len(self._scheduler.unrunnable)
         return Load(workers, waiting, self._watch.arrivals)
 
-    def sample(self) -> Sample:
-        return self._sampler.sample()
+    def sample(self) -> Sample | None:
+        return None if self._sampler is None else self._sampler.sample()
 
     async def grow(self, count: int) -> None:
         width = self._width(len(self._nannies) + count)

@@ -62,7 +62,12 @@ class Observer:
     """Hears of one pool; this one does nothing with it.
 
     All methods are called on the pool's event loop: they must return at once and must not raise.
+
+    Attributes:
+        samples: Whether `sampled` is to be called; where it is not, nobody looks at each task.
     """
+
+    samples = False
 
     def moved(self, state: str, before: str, usage: Usage) -> None:
         """The pool went from one state to another, and has used so much until now."""
@@ -74,7 +79,7 @@ class Observer:
         """A worker is gone: let go by its pool, or dead."""
 
     def sampled(self, sample: Sample, usage: Usage) -> None:
-        """Once a second while the pool runs: what it is like, and what it has used so far."""
+        """Once a second while the pool runs, if `samples`: what it is like, and what it has used so far."""
 
     def pages(self) -> Mapping[str, Page]:
         """Pages for the pool's dashboard, by name; asked for when a scheduler with a dashboard starts."""
@@ -87,3 +92,7 @@ class Observer:
     def metrics(self) -> str:
         """Lines for the scheduler's metrics endpoint, in Prometheus' text format."""
         return ""
+
+    def metrics_elsewhere(self) -> Callable[[], str] | None:
+        """What gives the same lines in the process of another's scheduler; it must pickle. None for none."""
+        return None

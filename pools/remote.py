@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from distributed import Client, Security
 
 from pools.client import cancel_all, connected
-from pools.elsewhere import begin_sampling, end_sampling, show_pages, take_sample
+from pools.elsewhere import begin_sampling, end_sampling, show_metrics, show_pages, take_sample
 from pools.errors import PoolCapacityError, PoolStartError
 from pools.policy import Load, WorkerLoad
 from pools.sampler import Sampler
@@ -111,17 +111,21 @@ class RemoteDriver:
                 await client.close(timeout=_LEAVE_SECONDS)
 
     async def _equip(self, name: str) -> None:
-        """Put a sampler and our pages into the scheduler's process, where Tarn is installed there."""
-        pages = self._listener.observer.pages_elsewhere()
+        """Put a sampler, pages and metrics into the scheduler's process, where Tarn is installed there."""
+        observer = self._listener.observer
+        pages, metrics = observer.pages_elsewhere(), observer.metrics_elsewhere()
         try:
-            await self._client.run_on_scheduler(begin_sampling, self._sampler)
-            self._samples = True
+            if observer.samples:
+                await self._client.run_on_scheduler(begin_sampling, self._sampler)
+                self._samples = True
             if pages is not None:
                 await self._client.run_on_scheduler(show_pages, pages)
+            if metrics is not None:
+                await self._client.run_on_scheduler(show_metrics, metrics)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being watched, it can work
-            what = "its pages are" if self._samples else "its samples and pages are"
+            what = "pages and metrics" if self._samples else "samples, pages and metrics"
             logger.warning(
-                "The scheduler of pool %r cannot be equipped, so %s not there: %r", name, what, error
+                "The scheduler of pool %r cannot be equipped, so its %s are not there: %r", name, what, error
             )
 
     def _tell_who_is_there(self, cores: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pools.guard import guard
+from pools.sitemap import mend_sitemap
 
 if TYPE_CHECKING:
     from pools.observer import Observer, Page
@@ -20,6 +21,7 @@ def equip_http(scheduler: Any, observer: Observer, *, dashboard: bool, token: st
         dashboard: Whether the scheduler has a dashboard to add pages to.
         token: What a visitor must show; None for no guard.
     """
+    mend_sitemap(scheduler.http_application)
     if token is not None:
         guard(scheduler.http_application, token)
     pages = observer.pages() if dashboard else {}

@@ -41,10 +41,7 @@ class Live:
         from engine.dashboard.document import document_of
         from engine.dashboard.pages import PAGES
 
-        return {
-            page: document_of(made, page, self._feed, lambda: f"pool {self._name}")
-            for page, made in PAGES.items()
-        }
+        return {page: document_of(page, lambda: self._feed, lambda: f"pool {self._name}") for page in PAGES}
 
     def metrics(self) -> str:
         """Lines for Prometheus; a scrape sees what was read since the one before."""

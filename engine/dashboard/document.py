@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.dashboard.pages import page_class
 from engine.dashboard.style import dress
 
 if TYPE_CHECKING:
@@ -41,20 +42,20 @@ class Page(Protocol):
 
 
 def document_of(
-    page: type, name: str, feed: Feed, place: Callable[[], str], *, live: bool = True
+    name: str, feed_of: Callable[[], Feed], place: Callable[[], str], *, live: bool = True
 ) -> Callable[[Any, Mapping[str, Any]], None]:
     """What fills a Bokeh document with a page.
 
     Args:
-        page: The page's class.
-        name: Its name in the menu.
-        feed: What it reads.
+        name: The page's name in the menu.
+        feed_of: Gives what it reads; asked for when a browser comes.
         place: Says whose pages these are.
         live: Whether a clock runs on while nothing is written.
     """
 
     def fill(document: Any, extra: Mapping[str, Any]) -> None:
-        made: Page = page()
+        made: Page = page_class(name)()
+        feed = feed_of()
         ours, known = list(extra.get("ours", [])), list(extra.get("pages", []))
         others = [one for one in known if one not in ours]
         dress(document, title=made.title, here=name, ours=ours, others=others, place=place())

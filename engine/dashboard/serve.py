@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.dashboard.document import document_of
 from engine.dashboard.feed import Feed
+from engine.dashboard.pages import PAGES
 from engine.errors import OptionError
 from pools.guard import guard, with_token
 
@@ -86,17 +87,14 @@ def _applications(log: EventLog, *, live: bool) -> Mapping[str, Any]:
     from bokeh.application import Application
     from bokeh.application.handlers.function import FunctionHandler
 
-    from engine.dashboard.pages import PAGES
-
     feed = Feed(log)
-    names = list(PAGES)
     return {
         f"/{name}": Application(
-            FunctionHandler(partial(_fill, document_of(page, name, feed, lambda: log.home, live=live), names))
+            FunctionHandler(partial(_fill, document_of(name, lambda: feed, lambda: log.home, live=live)))
         )
-        for name, page in PAGES.items()
+        for name in PAGES
     }
 
 
-def _fill(fill: Callable[[Any, Mapping[str, Any]], None], names: list[str], document: Any) -> None:
-    fill(document, {"ours": names})
+def _fill(fill: Callable[[Any, Mapping[str, Any]], None], document: Any) -> None:
+    fill(document, {"ours": list(PAGES)})

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.events.entry import Entry, parse
-from engine.events.store import stem
+from engine.events.store import new_writer, stem
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,10 +119,10 @@ def _merge_small(store: Store) -> None:
     merged = distinct(
         pa.concat_tables(tables).cast(schema()).sort_by([("segment", "ascending"), ("seq", "ascending")])
     )
-    store.put(f"{stem(small[-1])}.m.parquet", _as_parquet(merged))
+    # A name of its own: whoever has read a file of this name would look for nothing new in it.
+    store.put(f"{stem(small[-1])}.{new_writer()}.parquet", _as_parquet(merged))
     for name in small:
-        if name != f"{stem(small[-1])}.m.parquet":
-            store.remove_archived(name)
+        store.remove_archived(name)
 
 
 def _drop_oldest(store: Store) -> None:

@@ -17,10 +17,11 @@ class ObjectSegment:
         self.name, self.size, self.closed = segment_name(writer), 0, False
         self._folder, self._filesystem, self._pieces = folder, filesystem, 0
 
-    def append(self, lines: bytes) -> None:
+    def append(self, lines: bytes) -> int:
         self._pieces += 1
         self._filesystem.pipe_file(f"{self._folder}/{self.name}.{self._pieces:06d}.jsonl", lines)
         self.size += len(lines)
+        return len(lines)
 
     def close(self) -> None:
         self.closed = True

@@ -35,7 +35,10 @@ class PoolRecorder(Observer):
         pages: Gives the pages; called when a dashboard starts.
         metrics: Gives further lines of metrics.
         elsewhere: Gives the pages in the process of another's scheduler; pickles.
+        metrics_elsewhere: Gives the metrics there; pickles.
     """
+
+    samples = True
 
     def __init__(
         self,
@@ -45,9 +48,11 @@ class PoolRecorder(Observer):
         pages: Callable[[], Mapping[str, Page]] = dict,
         metrics: Callable[[], str] = str,
         elsewhere: Callable[[], Mapping[str, Page]] | None = None,
+        metrics_elsewhere: Callable[[], str] | None = None,
     ) -> None:
         self._spec, self._emit = spec, emit
-        self._pages, self._metrics, self._elsewhere = pages, metrics, elsewhere
+        self._pages, self._metrics = pages, metrics
+        self._elsewhere, self._metrics_elsewhere = elsewhere, metrics_elsewhere
         self._written = 0.0
         self._still: tuple[int, ...] = ()
 
@@ -81,6 +86,9 @@ class PoolRecorder(Observer):
 
     def metrics(self) -> str:
         return self._metrics()
+
+    def metrics_elsewhere(self) -> Callable[[], str] | None:
+        return self._metrics_elsewhere
 
     def _is_at_rest(self, sample: Sample) -> bool:
         running = sum(worker.running for worker in sample.workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from engine.events.entry import Entry, from_fields, parse
@@ -23,6 +24,7 @@ class Tail:
         self._store = store
         self._offsets: dict[str, int] = {}  # bytes of each live file that were read
         self._seen: dict[str, int] = {}  # the last `seq` of each segment
+        self._latest: dict[str, float] = {}  # the latest time of each segment
         self._done: set[str] = set()  # Parquet files that were read
 
     def writers(self) -> set[str] | None:
@@ -30,7 +32,10 @@ class Tail:
         return self._store.writers()
 
     def read(self) -> list[Entry]:
-        """What is new, in order of time as far as it came together."""
+        """What is new, in order of time as far as it came together.
+
+        What one writer wrote stays in its order, also where its clock was set back meanwhile.
+        """
         found: list[Entry] = []
         for _ in range(_LOOKS):
             try:
@@ -38,7 +43,12 @@ class Tail:
                 break
             except FileNotFoundError:
                 continue  # it was put away meanwhile
-        return sorted(found, key=lambda entry: entry.time)
+        return [entry for _, entry in sorted(map(self._placed, found), key=itemgetter(0))]
+
+    def _placed(self, entry: Entry) -> tuple[float, Entry]:
+        latest = max(entry.time, self._latest.get(entry.segment, entry.time))
+        self._latest[entry.segment] = latest
+        return latest, entry
 
     def _look(self, found: list[Entry]) -> None:
         live = self._store.live()  # before the archive: what leaves the one in between is in the other

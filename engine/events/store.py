@@ -24,11 +24,11 @@ class Segment(Protocol):
     name: str
     size: int
 
-    def append(self, lines: bytes) -> None:
-        """Add whole lines.
+    def append(self, lines: bytes) -> int:
+        """Add lines; returns how many bytes of them are written, after which the rest is to come.
 
         Raises:
-            OSError: They are not written, or not all of them.
+            OSError: Nothing of them is written.
         """
 
     def close(self) -> None:

@@ -21,16 +21,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What waits when the disk takes nothing. At 300 bytes a line this is 30 MB.
+# What waits when the disk takes nothing, beside what it has not taken of one batch. At 300 bytes a line this
+# is 30 MB each.
 _MOST_WAITING = 100_000
 # A segment is put away at this size: 8 MB of lines are some 30,000 records, and take 0.3 s to read.
 _SEGMENT_BYTES = 8 << 20
-# The thread ends after so long without a record, so that a log at rest costs nothing.
+# The thread ends after so long without a record, so that a log at rest costs nothing; what a full disk has
+# not taken is offered to it again this often.
 _IDLE_SECONDS = 1.0
 
 
 class Writer:
     """The one writer of a log in this process."""
+
+    _rest: bytes  # lines of the segment that the disk has not taken yet
+    _lost: int
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -55,7 +60,7 @@ class Writer:
         self._lost += 1
 
     def flush(self) -> None:
-        """Return when everything that was put before is in the file."""
+        """Return when everything that was put before is in the file, or the file takes nothing."""
         with self._writing:
             self._write_waiting()
 
@@ -63,14 +68,15 @@ class Writer:
         """Close the segment, so that it may be put away; the next record begins another."""
         with self._writing:
             self._write_waiting()
-            segment, self._segment, self._seq = self._segment, None, 0
+            self._lost += self._rest.count(b"\n")
+            segment, self._segment, self._seq, self._rest = self._segment, None, 0, b""
         if segment is not None:
             segment.close()
 
     def leave(self) -> None:
         """The process ends: write what waits, and leave Parquet where the library for it is loaded anyway."""
         self.flush()
-        if self._segment is not None and "pyarrow" in sys.modules:
+        if self._segment is not None and not self._rest and "pyarrow" in sys.modules:
             self._rotate()
 
     def after_fork(self) -> None:
@@ -89,7 +95,9 @@ class Writer:
         self._thread = None
         self._segment = None
         self._seq = 0
+        self._rest = b""
         self._lost = 0
+        self._refused = False
 
     def _start(self) -> None:
         with self._starting:
@@ -107,8 +115,10 @@ class Writer:
                 if self._store.wait_seconds:
                     time.sleep(self._store.wait_seconds)
                 self.flush()
-                if self._segment is not None and self._segment.size > _SEGMENT_BYTES:
+                if self._segment is not None and self._segment.size > _SEGMENT_BYTES and not self._rest:
                     self._rotate()
+            elif self._refused:
+                self.flush()
             else:
                 # First no thread, then a look: whoever puts after the look starts another one.
                 self._thread = None
@@ -131,25 +141,36 @@ class Writer:
         put_away(self._store)
 
     def _write_waiting(self) -> None:
-        """Write what waits; called with the lock held."""
+        """Write what waits; called with the lock held. What is not written is offered again."""
+        try:
+            if not self._rest:
+                self._rest = self._next_lines()
+            while self._rest and self._segment is not None:
+                self._rest = self._rest[self._segment.append(self._rest) :]
+                self._rest = self._rest or self._next_lines()
+        except Exception as error:  # noqa: BLE001 - the work that is told of must not suffer from the telling
+            if not self._refused:
+                logger.warning(
+                    "Records of %s wait, since they cannot be written: %s", self._store.location, error
+                )
+            self._refused = True
+        else:
+            self._refused = False
+
+    def _next_lines(self) -> bytes:
+        """What waits, as lines of the segment, which begins with its first one."""
         if not self._waiting and not self._lost:
-            return
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            return b""
+        if self._segment is None:
+            self._segment = self._store.create()
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
         lost, self._lost = self._lost, 0
         if lost:
-            lines.append(
-                body(EventsLost(lost, "they came faster than they could be written"), time.time(), "", "")
-            )
-        try:
-            if self._segment is None:
-                self._segment = self._store.create()
-            name, first = self._segment.name, self._seq
-            self._seq += len(lines)
-            self._segment.append(b"".join(line(name, first + at, rest) for at, rest in enumerate(lines)))
-        except Exception as error:  # noqa: BLE001 - the work that is told of must not suffer from the telling
-            self._lost += len(lines) - (1 if lost else 0) + lost
-            if not lost:
-                logger.warning("%d records of %s are lost: %s", len(lines), self._store.location, error)
+            told = EventsLost(lost, "they came faster than they could be written")
+            waiting.append(body(told, time.time(), "", ""))
+        name, first = self._segment.name, self._seq
+        self._seq += len(waiting)
+        return b"".join(line(name, first + at, rest) for at, rest in enumerate(waiting))
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()

@@ -16,7 +16,15 @@ from benchmarks.compare import compare_results
 from benchmarks.launch import ROOT, Side
 from benchmarks.record import Circumstances, Recorder, Results, Sample, describe_run, read_results
 from benchmarks.report import latest_results, write_report
-from benchmarks.summary import by_side, format_seconds, median_seconds, median_stages, noise, pairwise
+from benchmarks.summary import (
+    by_side,
+    format_seconds,
+    median_seconds,
+    median_stages,
+    noise,
+    pairwise,
+    sure_median,
+)
 from engine.errors import FormatError, OptionError
 
 HERE = Circumstances("2026-01-02T03:04:05+00:00", {"cores": 2}, {"ours": {"python": "3.11"}}, "abc")
@@ -120,6 +128,14 @@ def test_pairs_are_by_repetition_not_by_place() -> None:
     assert ratio is not None
     assert ratio.median == 3
     assert pairwise(series([1.0]), series([1.0, 1.0])[1:]) is None
+
+
+def test_the_median_is_between_two_pairs_with_95_percent() -> None:
+    """Oracle: the table of order statistics in any textbook of nonparametric statistics."""
+    ranks = {6: (1, 6), 8: (1, 8), 9: (2, 8), 10: (2, 9), 20: (6, 15), 40: (14, 27)}
+    for count, expected in ranks.items():
+        assert sure_median(range(count, 0, -1)) == expected
+    assert sure_median(range(5)) is None
 
 
 def test_noise_is_the_step_between_neighbours() -> None:

@@ -22,11 +22,15 @@ from hypothesis import strategies as st
 from engine.events import (
     Event,
     EventLog,
+    EventsLost,
     MemoryLog,
     NodeShare,
     NullLog,
     PlanMade,
     PlanStep,
+    RunFinished,
+    RunStarted,
+    StageFinished,
     StageStarted,
     StepFinished,
     TrialFinished,
@@ -88,18 +92,90 @@ def test_no_record_can_make_the_worker_of_the_work_fail(log: EventLog) -> None:
     assert kinds_read == ["stage_started", "events_lost"]
 
 
-def test_a_folder_that_cannot_be_written_loses_records_and_says_how_many(tmp_path: Path) -> None:
+def test_what_a_folder_does_not_take_waits_and_what_is_too_much_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.events.writer._MOST_WAITING", 5)
     home = tmp_path / "lake"
     home.write_text("a file where a folder should be")
     log = open_log(str(home))
-    for _ in range(3):
-        log(StageStarted("lost"))
+    for at in range(8):
+        log(StageStarted(str(at)))
     log.flush()
     home.unlink()
+    log(StageStarted("one too many"))
+    log.flush()
     log(StageStarted("kept"))
-    found = log.read()
-    assert sorted(entry.kind for entry in found) == ["events_lost", "stage_started"]
-    assert next(entry.event.count for entry in found if entry.kind == "events_lost") == 3  # type: ignore[attr-defined]
+    told = [getattr(entry.event, "stage", entry.event) for entry in log.read()]
+    assert told == ["0", "1", "2", "3", "4", EventsLost(4, told[5].reason), "kept"]
+
+
+_ON_A_FULL_DISK = """
+import resource, sys, threading
+from engine.events import open_log, StageStarted
+log = open_log(sys.argv[1])
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+for round in range(4):  # the kernel takes a part of a batch, then nothing
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000 * (round + 1), most))
+    for at in range(50): log(StageStarted(f"{round} {at}"))
+    log.flush()
+print(len(log.read()))
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+log.flush()
+print(len(log.read()))
+"""
+
+
+def test_a_full_disk_delays_records_and_tears_none(log: EventLog, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path / "lake")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    taken, in_all = map(int, told.stdout.split())
+    assert 40 < taken < 200 == in_all
+    assert told.stderr.count("cannot be written") == 1
+    assert log.to_pandas("stage_started")["stage"].to_list() == [
+        f"{number} {at}" for number in range(4) for at in range(50)
+    ]
+
+
+def test_a_clock_that_is_set_back_changes_no_order(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.dashboard.views import Views
+
+    times = iter([1000.0, 1010.0, 400.0, 410.0])
+    emit = log.bind(run="r")
+    with monkeypatch.context() as clock:
+        clock.setattr("engine.events.log.time.time", lambda: next(times))
+        for event in (
+            RunStarted("tune", "tune"),
+            StageStarted("fit"),
+            StageFinished("fit", 5.0),
+            RunFinished("finished", 20.0),
+        ):
+            emit(event)
+    entries = log.read()
+    assert [entry.time for entry in entries] == [1000.0, 1010.0, 400.0, 410.0]
+    views = Views()
+    views.take(entries)
+    assert (views.runs.by_id["r"].status, views.runs.by_id["r"].lasted(2000.0)) == ("finished", 20.0)
+
+
+def test_where_no_file_can_be_made_nothing_fails(tmp_path: Path) -> None:
+    home = tmp_path / "lake"
+    first = open_log(str(home))
+    first(StageStarted("kept"))
+    first.archive()
+    (home / "events").rename(home / "kept")
+    (home / "events").symlink_to("/proc/self")  # nobody can make a file there, whoever runs this
+    log = EventLog(str(home))
+    log(StageStarted("waits"))
+    log.archive()
+    assert log.read() == []
+    (home / "events").unlink()
+    (home / "kept").rename(home / "events")
+    assert [entry.event for entry in log.read()] == [StageStarted("kept"), StageStarted("waits")]
 
 
 def test_numbers_that_json_does_not_know_become_null(log: EventLog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -104,6 +105,13 @@ def test_a_program_sends_it_as_a_bearer_and_reads_the_pools_metrics(pool: Pool) 
     assert answer.status == 200
     assert b"dask_scheduler_workers" in answer.body  # type: ignore[attr-defined]
     assert answer.body.endswith(b"tarn_answer 42\n")  # type: ignore[attr-defined]
+
+
+def test_the_sitemap_names_every_page_and_route(pool: Pool) -> None:
+    answer = ask(port_of(pool), "/sitemap.json", {"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 200
+    paths = json.loads(answer.body)["paths"]  # type: ignore[attr-defined]
+    assert {"/hello", "/status", "/metrics", "/health", "/sitemap.json"} <= set(paths)
 
 
 def test_another_sites_script_cannot_use_the_cookie(pool: Pool) -> None:

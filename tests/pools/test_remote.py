@@ -83,7 +83,13 @@ def far_pages() -> dict[str, Any]:
     return {"remark": remark}
 
 
+def far_metrics() -> str:
+    return "tarn_answer 42\n"
+
+
 class Told(Observer):
+    samples = True
+
     def __init__(self) -> None:
         self.tasks: Counter[str] = Counter()
         self.workers: list[str] = []
@@ -97,6 +103,9 @@ class Told(Observer):
     def pages_elsewhere(self) -> Any:
         return far_pages
 
+    def metrics_elsewhere(self) -> Any:
+        return far_metrics
+
 
 @pytest.mark.usefixtures("no_leaks")
 def test_a_far_scheduler_is_sampled_and_shows_pages(far: Cluster) -> None:
@@ -109,6 +118,8 @@ def test_a_far_scheduler_is_sampled_and_shows_pages(far: Cluster) -> None:
             page = str(pool.dashboard_link).replace("/status", "/remark")
             with urllib.request.urlopen(page) as answer:
                 assert answer.status == 200
+            with urllib.request.urlopen(page.replace("/remark", "/tarn/metrics")) as answer:
+                assert answer.read() == b"tarn_answer 42\n"
             plugins = pool.client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.plugins))
             assert sum(name.startswith("tarn-sampler") for name in plugins) == 1
 

@@ -7,7 +7,8 @@ from typing import Final
 from benchmarks.case import Answer, Case, Parameters, Verdict
 from benchmarks.suites.loop import agree, check
 
-# The issue of a log is its cost: at most so much of the job's time. The report shows the ratio off / on.
+# The question of a log is its cost: in time and in CPU of all processes as the ratio off / on of pairs, and
+# as the CPU seconds of its own parts within the runs that have it.
 _MOST_EVENTS_WHEN_OFF: Final = 0
 
 
@@ -36,7 +37,7 @@ CASES: Final = (
     Case(
         package=__name__,
         name="demo",
-        what="the main job with its event log on (ours) and off (silent)",
+        what="the main job with its event log, samples and pages (ours) and without them (silent)",
         check=_check,
         agree=agree,
         peers=("silent",),

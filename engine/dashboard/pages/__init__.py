@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from engine.dashboard.pages.compare import ComparePage
-from engine.dashboard.pages.pools import PoolsPage
-from engine.dashboard.pages.queries import QueriesPage
-from engine.dashboard.pages.runs import RunsPage
-from engine.dashboard.pages.scoring import ScoringPage
-from engine.dashboard.pages.studies import StudiesPage
+from importlib import import_module
 
-PAGES: dict[str, type] = {
-    "pools": PoolsPage,
-    "queries": QueriesPage,
-    "studies": StudiesPage,
-    "scoring": ScoringPage,
-    "runs": RunsPage,
-    "compare": ComparePage,
-}
+PAGES = ("pools", "queries", "studies", "scoring", "runs", "compare")
 
-__all__ = [
-    "PAGES",
-    "ComparePage",
-    "PoolsPage",
-    "QueriesPage",
-    "RunsPage",
-    "ScoringPage",
-    "StudiesPage",
-]
+
+def page_class(name: str) -> type:
+    """The class of a page; its module and Bokeh's are loaded when somebody first looks at it."""
+    module = import_module(f"{__name__}.{name}")
+    made: type = getattr(module, f"{name.capitalize()}Page")
+    return made
+
+
+__all__ = ["PAGES", "page_class"]
