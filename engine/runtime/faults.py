@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,6 +42,20 @@ _MANY_ROWS = (
     "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, "
     ">= or when the subquery is used as an expression."
 )
+_TYPES = {
+    "UINT8": "tinyint",
+    "INT16": "smallint",
+    "INT32": "int",
+    "INT64": "bigint",
+    "INT128": "numeric",
+    "DECIMAL": "numeric",
+    "FLOAT": "real",
+}
+# In each of its wordings DuckDB ends with the type that is too small.
+_TOO_LARGE = re.compile(
+    r"(?:Overflow in \w+ of|out of range for the destination type|Failed to cast decimal value \S+ to type|"
+    rf"Casting value \S+ to type|Could not cast value \S+ to) ({'|'.join(_TYPES)})\b"
+)
 _OTHER = "The query could not be run"
 _OTHER_HINT = "Write it in a simpler form; EXPLAIN shows what was run."
 
@@ -63,9 +78,10 @@ def read_fault(error: duckdb.Error) -> SqlRuntimeError:
     """An error of DuckDB as one of ours.
 
     >>> print(read_fault(duckdb.OutOfRangeException("Out of Range Error: Overflow in addition of INT32")))
-    Arithmetic overflow error: Overflow in addition of INT32. Hint: Cast to a wider type before computing.
+    Arithmetic overflow error converting expression to data type int. Hint: Cast to a wider type before \
+computing; TRY_CAST gives NULL instead of an error.
     """
-    raised = read_failure(str(error))
+    raised = read_failure(str(error)) or _overflow(str(error))
     if raised is not None:
         number, message = raised
         return SqlRuntimeError(message, _WAYS_OUT.get(number, _LOOK), number=number)
@@ -75,6 +91,14 @@ def read_fault(error: duckdb.Error) -> SqlRuntimeError:
         if isinstance(error, kind):
             return SqlRuntimeError(f"{told}: {_reason(error)}", hint)
     return SqlRuntimeError(f"{_OTHER}: {_reason(error)}", _OTHER_HINT)
+
+
+def _overflow(text: str) -> tuple[int, str] | None:
+    """SQL Server's number and text of a number that its type cannot hold."""
+    found = _TOO_LARGE.search(text)
+    if found is None:
+        return None
+    return OVERFLOW, f"Arithmetic overflow error converting expression to data type {_TYPES[found[1]]}."
 
 
 def _reason(error: duckdb.Error) -> str:

@@ -35,6 +35,7 @@ _SERVERLESS_STATEMENTS: dict[type[Statement], str] = {
     flow.SetIdentityInsert: "SET IDENTITY_INSERT",
     flow.SetResultSetCaching: "RESULT_SET_CACHING",
     objects.CreateMaterializedView: "CREATE MATERIALIZED VIEW",
+    objects.CreateScalarFunction: "CREATE FUNCTION with a value",
     objects.RenameObject: "RENAME OBJECT",
     queries.CopyInto: "COPY INTO",
     queries.Delete: "DELETE",

@@ -193,5 +193,27 @@ def test_an_external_table_lets_rows_go(table: Session, ask: Ask, tmp_path: Path
         ask("SELECT * FROM few")
     assert ask("SELECT s FROM half WHERE i > 1 ORDER BY i") == [("b,b",), (None,)]
     assert len(list((tmp_path / "in/gone/_rejectedrows").rglob("*.Row.Txt"))) == 1
-    with pytest.raises(BindError, match="REJECT_SAMPLE_VALUE goes with"):
+    with pytest.raises(BindError, match="goes with REJECT_TYPE = PERCENTAGE"):
         table.run(create.format("odd", "REJECT_VALUE = 1, REJECT_SAMPLE_VALUE = 10"))
+
+
+def test_a_share_of_rejects_is_held_against_the_rows_so_far(session: Session, tmp_path: Path) -> None:
+    # The documentation's example: 25 of the first 100 rows fit not, then 75 of the next 100; many good ones follow.
+    (tmp_path / "in").mkdir()
+    flags = [at < 25 for at in range(100)] + [at < 75 for at in range(100)] + [False] * 300
+    lines = ["x" if bad else "1" for bad in flags]
+    for number, part in enumerate((lines[:130], lines[130:])):  # a sample ends where it ends, not with a file
+        (tmp_path / f"in/part{number}.csv").write_text("".join(f"{line}\n" for line in part))
+    session.run(
+        "CREATE EXTERNAL DATA SOURCE here WITH (LOCATION = 'in');"
+        "CREATE EXTERNAL FILE FORMAT lines WITH (FORMAT_TYPE = DELIMITEDTEXT)"
+    )
+    create = (
+        "CREATE EXTERNAL TABLE {} (i INT) WITH (LOCATION = '*.csv', DATA_SOURCE = here, FILE_FORMAT = lines, "
+        "REJECT_TYPE = PERCENTAGE, REJECT_VALUE = 30, REJECT_SAMPLE_VALUE = {})"
+    )
+    session.run(create.format("often", 100) + create.format("once", 1000) + create.format("twice", 400))
+    with pytest.raises(SqlRuntimeError, match=r"\(30 %\).*: 100 rows rejected out of total 200 rows"):
+        session.run("SELECT * FROM often")
+    for name in ("once", "twice"):
+        assert session.run(f"SELECT COUNT(*) AS n FROM {name}").scalar() == 400

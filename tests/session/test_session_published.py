@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from published_files import write_files
+from shown import shown
 
 from engine.errors import NotFoundError, TarnError
 from engine.lake import open_storage
@@ -44,18 +44,6 @@ def cases(path: Path) -> Iterator[Case]:
         title, *lines = block.rstrip().splitlines()
         text = "\n".join(line for line in lines if not line.startswith(MARKS))
         yield Case(title, text, tuple(line for line in lines if line.startswith(MARKS)))
-
-
-def shown(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return f"'{value}'"
-    if isinstance(value, bytes):
-        return f"0x{value.hex().upper()}"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return str(value) if isinstance(value, dt.date | dt.time) else repr(value)
 
 
 def given(session: Session, case: Case, home: Path) -> list[str]:

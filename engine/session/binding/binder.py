@@ -13,6 +13,7 @@ from engine.session.binding.catalog_functions import settle_catalog_functions
 from engine.session.binding.file_rowsets import bind_open_rowset
 from engine.session.binding.functions import as_source, function_calls, function_query
 from engine.session.binding.relations import Relation
+from engine.session.binding.scalar_functions import inline_scalar_functions
 from engine.session.binding.trees import aliased_as, is_cte, quoted
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.syntax import Name
@@ -72,6 +73,7 @@ class Binder:
         return f"{stem}_{len(self.relations) + 1}"
 
     def _bind_tree(self, tree: exp.Expr, *, depth: int) -> None:
+        inline_scalar_functions(tree, self.world)
         settle_catalog_functions(tree, self.world)
         for column in tree.find_all(exp.Column):  # `database.schema.table.column`, of the one database
             if column.catalog and fold(column.catalog) == fold(self.world.database):

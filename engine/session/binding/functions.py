@@ -13,11 +13,12 @@ from engine.session.catalog.definitions import Kind
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.syntax import Name, parse_script
 from engine.sql.syntax.functions import ARITIES
-from engine.sql.syntax.nodes import Default
+from engine.sql.syntax.nodes import Default, IntoVariable
 from engine.sql.syntax.statements.objects import CreateFunction
 
 if TYPE_CHECKING:
     from engine.session.binding.world import World
+    from engine.sql.syntax.statements.objects import CreateScalarFunction
 
 
 @lru_cache(maxsize=256)
@@ -80,16 +81,20 @@ def function_query(node: exp.Table | exp.Lateral, world: World) -> exp.Query:
     function = function_of(str(found.body["text"]))
     query = function.query.copy()
     if isinstance(node, exp.Lateral):
-        _refuse_captured(query, call)
-    given = _arguments(function, call)
+        refuse_captured(query, call)
+    given = arguments_of(function, call)
     for read in list(query.find_all(exp.Parameter)):
         if read.name.lower() in given:
             read.replace(given[read.name.lower()].copy())
     return query
 
 
-def _arguments(function: CreateFunction, call: exp.Anonymous) -> dict[str, exp.Expr]:
-    """What stands for each parameter: its argument or default, in its type."""
+def arguments_of(function: CreateFunction | CreateScalarFunction, call: exp.Anonymous) -> dict[str, exp.Expr]:
+    """What stands for each parameter, by its name in lower case: its argument or default, in its type.
+
+    Raises:
+        BindError: Too many of them, or too few.
+    """
     arguments = call.expressions
     if len(arguments) > len(function.parameters):
         message = f"Procedure or function {function.name} has too many arguments specified."
@@ -106,12 +111,16 @@ def _arguments(function: CreateFunction, call: exp.Anonymous) -> dict[str, exp.E
                 f"Give @{parameter.name}; DEFAULT goes where it has one.",
                 **place(call),
             )
-        given[parameter.name.lower()] = exp.Cast(this=value.copy(), to=parameter.kind.copy())
+        given[parameter.name.lower()] = IntoVariable(this=value.copy(), to=parameter.kind.copy())
     return given
 
 
-def _refuse_captured(query: exp.Query, call: exp.Anonymous) -> None:
-    """A column behind APPLY must not be taken for one of the function's own tables."""
+def refuse_captured(query: exp.Query, call: exp.Anonymous) -> None:
+    """Refuse arguments of which a column may be taken for one of the function's own tables.
+
+    Raises:
+        UnsupportedSqlError: There is one.
+    """
     own = {exposed(one)[-1].lower() for one in query.find_all(exp.Table, exp.Subquery) if exposed(one)}
     for column in call.find_all(exp.Column):
         if not column.table or column.table.lower() in own:

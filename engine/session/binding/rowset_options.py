@@ -50,12 +50,14 @@ class Rejecting:
         percent: Whether `allowed` is a share.
         external: Whether an external table says so: rows have as many fields as it has columns, and rejected
             ones are kept as COPY INTO does.
+        sample: Holds a share against the rows so far after each so many; 0 for at the end alone.
     """
 
     allowed: float
     folder: str = ""
     percent: bool = False
     external: bool = False
+    sample: int = 0
 
     def of(self, rows: int) -> int:
         """How many of so many rows."""

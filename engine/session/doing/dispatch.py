@@ -71,6 +71,7 @@ _DOES: dict[type[Statement], Callable[[Run, Any], None]] = {
     object_statements.AlterMaterializedView: materializing.do_alter_materialized_view,
     object_statements.CreateMaterializedView: materializing.do_create_materialized_view,
     object_statements.CreateFunction: objects.do_create_function,
+    object_statements.CreateScalarFunction: objects.do_create_scalar_function,
     object_statements.CreateProcedure: objects.do_create_procedure,
     object_statements.CreateSchema: objects.do_create_schema,
     object_statements.CreateView: objects.do_create_view,

@@ -128,11 +128,20 @@ def _rejecting(run: Run, options: objects.ExternalOptions) -> dict[str, Any] | N
             f"REJECT_TYPE = {options.reject_type or 'VALUE'} with REJECT_VALUE = {value:g} makes no sense.",
             "REJECT_TYPE is VALUE (rows) or PERCENTAGE (0 to 100).",
         )
-    if options.reject_sample_value is not None and kind != "PERCENTAGE":
-        raise BindError("REJECT_SAMPLE_VALUE goes with REJECT_TYPE = PERCENTAGE.", "Leave it out.")
+    sample = options.reject_sample_value
+    if sample is not None and (kind != "PERCENTAGE" or sample < 1):
+        raise BindError(
+            "REJECT_SAMPLE_VALUE is a number of rows, and goes with REJECT_TYPE = PERCENTAGE.",
+            "Leave it out.",
+        )
     folder = options.rejected_row_location
     located = located_path(folder.lstrip("/"), options.data_source, definitions) if folder else ""
-    return {"allowed": value, "folder": located, "percent": kind == "PERCENTAGE"}
+    return {
+        "allowed": value,
+        "folder": located,
+        "percent": kind == "PERCENTAGE",
+        "sample": int(sample or 0),
+    }
 
 
 def _definition(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from sqlglot import exp
 
 from engine.errors import BindError
 from engine.lake import TableName, list_tables
 from engine.lake.names import fold
+from engine.session.binding.inlining import one_expression
 from engine.session.binding.rowsets import declared_type
 from engine.session.binding.views import view_query
 from engine.session.catalog.definitions import SYSTEM_SCHEMAS, Definition, Key, Kind, already_there
 from engine.session.doing.materializing import drop_view
+from engine.session.doing.procedures import is_local
 from engine.session.doing.statistics import drop_one_statistics
 from engine.session.doing.tables import drop_one_table, refuse_taken
 from engine.session.doing.workloads import drop_workload
@@ -19,6 +24,7 @@ from engine.sql.meaning import Variable
 from engine.sql.syntax.statements.objects import (
     CreateFunction,
     CreateProcedure,
+    CreateScalarFunction,
     CreateSchema,
     CreateView,
     Drop,
@@ -27,10 +33,11 @@ from engine.sql.syntax.statements.objects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from engine.session.doing.run import Run
     from engine.sql.syntax import Name
+    from engine.sql.syntax.statements.objects import ProcedureParameter
 
 _KINDS = {
     ObjectKind.VIEW: Kind.VIEW,
@@ -61,22 +68,37 @@ def do_create_procedure(run: Run, statement: CreateProcedure) -> None:
 
 def do_create_function(run: Run, statement: CreateFunction) -> None:
     """A function of rows is the text that made it; its query must bind now, whatever the arguments."""
-    before = run.world.variables
-    unknown = {
-        f"@{one.name.lower()}": Variable(declared_type(one.kind), None) for one in statement.parameters
-    }
-    run.world.variables = {**before, **unknown}
-    try:
+    with _unknown_arguments(run, statement.parameters):
         run.types(run.look_at(statement.query))
-    finally:
-        run.world.variables = before
     _define(run, Kind.FUNCTION, statement.name, statement.source.text, statement.mode)
 
 
-def _define(run: Run, kind: Kind, name: Name, text: str, mode: Mode) -> None:
+def do_create_scalar_function(run: Run, statement: CreateScalarFunction) -> None:
+    """As a function of rows; what its statements come to must be one expression."""
+    expression = one_expression(statement)
+    with _unknown_arguments(run, statement.parameters):
+        run.types(run.look_at(exp.Select(expressions=[exp.alias_(expression, "value")])))
+    returns = {"returns": str(declared_type(statement.returns))}
+    _define(run, Kind.FUNCTION, statement.name, statement.source.text, statement.mode, **returns)
+
+
+@contextmanager
+def _unknown_arguments(run: Run, parameters: Iterable[ProcedureParameter]) -> Iterator[None]:
+    """Within the block the parameters, and no other variables, are there and NULL."""
+    before = run.world.variables
+    kept = {name: one for name, one in before.items() if not is_local(name)}
+    unknown = {f"@{one.name.lower()}": Variable(declared_type(one.kind), None) for one in parameters}
+    run.world.variables = {**kept, **unknown}
+    try:
+        yield
+    finally:
+        run.world.variables = before
+
+
+def _define(run: Run, kind: Kind, name: Name, text: str, mode: Mode, **more: str) -> None:
     definitions, key = run.world.definitions, run.world.key(name)
     there = definitions.find(kind, key)
-    made = Definition(kind, name.schema or "dbo", name.name, {"text": text})
+    made = Definition(kind, name.schema or "dbo", name.name, {"text": text, **more})
     if mode is Mode.ALTER and there is None:
         definitions.get(kind, key)
     if there is not None and mode is not Mode.CREATE:

@@ -148,20 +148,21 @@ def _scope(run: Run, values: dict[str, Variable]) -> Iterator[dict[str, Variable
             number=217,
         )
     world, before, temps = run.world, run.world.variables, run.world.temps
-    system = {name: value for name, value in before.items() if not _is_local(name)}
+    system = {name: value for name, value in before.items() if not is_local(name)}
     world.variables, world.temps = {**system, **values}, dict(temps)
     run.depth += 1
     try:
         yield world.variables
     finally:
         run.depth -= 1
-        changed = {name: value for name, value in world.variables.items() if not _is_local(name)}
+        changed = {name: value for name, value in world.variables.items() if not is_local(name)}
         temps.update({name: table for name, table in world.temps.items() if name in temps})
         world.variables, world.temps = before, temps
         before.update(changed)
 
 
-def _is_local(name: str) -> bool:
+def is_local(name: str) -> bool:
+    """Whether a variable belongs to one batch or procedure, and not to the session."""
     return name.startswith("@") and not name.startswith("@@")
 
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.errors import BindError, UnsupportedSqlError
+from engine.session.binding.inlining import with_values
 from engine.session.doing.caching import answer_through_cache
 from engine.session.doing.run import Run, type_node
 from engine.session.result import ResultSet
 from engine.sql.meaning import Variable
+from engine.sql.syntax.nodes import IntoVariable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.sql.syntax.statements.queries import Select, SelectAssign
 
 
@@ -31,7 +35,7 @@ def do_select_assign(run: Run, statement: SelectAssign) -> None:
     for name in names:
         if name not in variables:
             raise undeclared(name)
-    query = _converted(statement.query, [variables[name] for name in names])
+    query = _converted(statement.query, [name[1:] for name in names], variables)
     reads = {f"@{node.name.lower()}" for node in query.find_all(exp.Parameter)}
     rows = run.answer(run.bind(query)).to_arrow()
     if rows.num_rows > 1 and reads & set(names):
@@ -51,19 +55,19 @@ def undeclared(name: str) -> BindError:
     )
 
 
-def _converted(query: exp.Query, targets: list[Variable]) -> exp.Query:
-    """The query with its columns of the variables' types."""
+def _converted(query: exp.Query, names: list[str], variables: Mapping[str, Variable]) -> exp.Query:
+    """The query with its columns as the variables take them."""
     query = query.copy()
     if not isinstance(query, exp.Select):
         raise UnsupportedSqlError(
             "SELECT @variable = ... cannot be part of a set operation.", "Assign from one SELECT."
         )
-    items = [item.this if isinstance(item, exp.Alias) else item for item in query.expressions]
-    query.set(
-        "expressions",
-        [
-            exp.alias_(exp.Cast(this=item, to=type_node(target.type)), f"v{at}")
-            for at, (item, target) in enumerate(zip(items, targets, strict=True))
-        ],
-    )
+    assigned: dict[str, exp.Expr] = {}
+    items = []
+    for at, (item, name) in enumerate(zip(query.expressions, names, strict=True)):
+        # One after the other: an item reads what those before it have assigned.
+        value = with_values(item.unalias(), assigned)
+        assigned[name] = IntoVariable(this=value, to=type_node(variables[f"@{name}"].type))
+        items.append(exp.alias_(assigned[name].copy(), f"v{at}"))
+    query.set("expressions", items)
     return query

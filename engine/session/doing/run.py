@@ -14,6 +14,7 @@ from engine.session.binding.binder import Binder, Bound
 from engine.session.binding.file_faults import of_another_format
 from engine.session.result import Result, ResultSet
 from engine.sql.meaning import SqlType, Variable, parse_type
+from engine.sql.syntax.nodes import IntoVariable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -122,12 +123,14 @@ class Run:
         return self.world.machine.answer(self.translated(bound, into), bound.relations)
 
     def value(self, expression: exp.Expr, kind: SqlType | None = None) -> tuple[Constant, SqlType]:
-        """The value of a scalar expression, converted to a type if one is given.
+        """The value of a scalar expression, as a variable of a type takes it if one is given.
 
         Raises:
             BindError, SqlRuntimeError: It has none.
         """
-        wanted = expression.copy() if kind is None else exp.Cast(this=expression.copy(), to=type_node(kind))
+        wanted = (
+            expression.copy() if kind is None else IntoVariable(this=expression.copy(), to=type_node(kind))
+        )
         bound = self.bind(exp.Select(expressions=[exp.alias_(wanted, "value")]))
         [(_, found)] = self.types(bound)
         tree = self.translated(bound)

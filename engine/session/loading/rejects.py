@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
     from engine.lake import Storage
     from engine.session.binding.relations import Relation
-    from engine.session.binding.rowset_options import Rejecting
     from engine.session.binding.world import World
     from engine.session.loading.checking import LoadColumn, TextFiles
 
 FOLDER = "_rejectedrows"
 _CONVERSION = 4864
-_MAX_ERRORS = 4865
+MAX_ERRORS = 4865
 _VALUE = 100
 # Rows that are kept at the most, so that a file of another kind does not fill the client's memory.
 _KEPT = 100_000
@@ -65,14 +64,14 @@ def rejects_of(
 ) -> tuple[int, list[Reject]]:
     """How many rows were rejected, and the first of them, by file and row."""
     bad, place = f"FROM [{rows.name}] WHERE [{BAD}] <> 0", f"[{FILE_PATH}], [{START}], [{PLACE}]"
-    total = int(_asked(world, rows, f"SELECT COUNT_BIG(*) AS n {bad}").column(0)[0].as_py())
+    total = int(asked(world, rows, f"SELECT COUNT_BIG(*) AS n {bad}").column(0)[0].as_py())
     if not total:
         return 0, []
     fields = max(one.field for one in columns)
     texts = ", ".join(f"[t{at}]" for at in range(1, fields + 1))
     shown = f"SELECT TOP ({_KEPT}) [{BAD}], [{TEXT}], {place}, {texts}"
-    found = _asked(world, rows, f"{shown} {bad} ORDER BY {place}").to_pylist()
-    before = _rows_before(world, rows)
+    found = asked(world, rows, f"{shown} {bad} ORDER BY {place}").to_pylist()
+    before = rows_before(world, rows)
     skipped = files.csv.skip_rows + int(files.csv.header)
     return total, [
         _reject(world.storage, row, columns, skipped + before[row[FILE_PATH], row[START]], files)
@@ -98,25 +97,9 @@ def refuse_too_many(total: int, rejects: Sequence[Reject], allowed: int) -> None
         f"Error handling external file: 'Max errors count reached'. {total:,} rows were rejected, "
         f"MAXERRORS = {allowed:,}.",
         f"The first: {first.reason}",
-        number=_MAX_ERRORS,
+        number=MAX_ERRORS,
         **where,
     )
-
-
-def refuse_share(total: int, rows: int, rejects: Sequence[Reject], rejecting: Rejecting) -> None:
-    """Whether more rows of an external table were rejected than it allows.
-
-    Raises:
-        SqlRuntimeError: So it is; the hint names the first row.
-    """
-    if total > rejecting.of(rows):
-        threshold = f"{rejecting.allowed:g}{' %' if rejecting.percent else ' rows'}"
-        raise SqlRuntimeError(
-            f"Query aborted-- the maximum reject threshold ({threshold}) was reached while reading from an "
-            f"external source: {total} rows rejected out of total {rows} rows processed.",
-            f"The first: {rejects[0].reason}",
-            number=_MAX_ERRORS,
-        )
 
 
 def keep_as_copy(
@@ -206,19 +189,24 @@ def _text_of(row: dict[str, Any], files: TextFiles) -> str:
     return sink.getvalue()
 
 
-def _rows_before(world: World, rows: Relation) -> dict[tuple[str, int], int]:
-    """Rows of a file before the block that begins at a byte."""
-    block = f"[{FILE_PATH}], [{START}]"
-    grouped = f"FROM [{rows.name}] GROUP BY {block} ORDER BY {block}"
-    counted = _asked(world, rows, f"SELECT {block}, COUNT_BIG(*) AS n {grouped}").to_pylist()
+def rows_before(world: World, rows: Relation) -> dict[tuple[str, int], int]:
+    """Rows of a file before the block that begins at a byte, by file and byte; in the order of rows."""
     before: dict[tuple[str, int], int] = {}
     sums: dict[str, int] = {}
-    for one in counted:
-        before[one[FILE_PATH], one[START]] = sums.get(one[FILE_PATH], 0)
-        sums[one[FILE_PATH]] = before[one[FILE_PATH], one[START]] + one["n"]
+    for file, start, count in counted_blocks(world, rows):
+        before[file, start] = sums.get(file, 0)
+        sums[file] = before[file, start] + count
     return before
 
 
-def _asked(world: World, rows: Relation, text: str) -> pa.Table:
+def counted_blocks(world: World, rows: Relation) -> list[tuple[str, int, int]]:
+    """File, first byte and rows of every block that was read, in the order of rows."""
+    block = f"[{FILE_PATH}], [{START}]"
+    text = f"SELECT {block}, COUNT_BIG(*) AS n FROM [{rows.name}] GROUP BY {block} ORDER BY {block}"  # noqa: S608
+    return [(one[FILE_PATH], one[START], one["n"]) for one in asked(world, rows, text).to_pylist()]
+
+
+def asked(world: World, rows: Relation, text: str) -> pa.Table:
+    """What a query over the checked rows gives."""
     tree = to_duckdb(parse_query(text), {rows.key: rows.columns}, **world.settings())
     return world.machine.answer(tree, {rows.key: rows}).to_arrow()

@@ -18,10 +18,10 @@ from engine.session.loading.rejects import (
     keep_as_copy,
     keep_as_rowset,
     query_id,
-    refuse_share,
     refuse_too_many,
     rejects_of,
 )
+from engine.session.loading.shares import refuse_share
 from engine.sql.meaning import to_duckdb
 
 if TYPE_CHECKING:
@@ -62,11 +62,10 @@ def rejecting_relation(
         return _looked_at(world, name, files, wanted)
     rows = check_rows(world, files, wanted, name)
     total, rejects = rejects_of(world, rows, files, wanted)
-    of_all = rows.rows.facts.rows or 0
-    if rejecting.external:
-        refuse_share(total, int(of_all), rejects, rejecting)
-    else:
-        refuse_too_many(total, rejects, rejecting.of(int(of_all)))
+    if total and rejecting.external:
+        refuse_share(world, rows, rejecting, rejects)
+    elif total:
+        refuse_too_many(total, rejects, int(rejecting.allowed))
     if total and rejecting.folder:
         keep_rows = keep_as_copy if rejecting.external else keep_as_rowset
         keep_rows(world.storage, rejecting.folder, rejects, query_id(), world.now)

@@ -46,7 +46,7 @@ def columns_of_object(world: World, found: Found) -> tuple[DeclaredColumn, ...]:
     """The columns of anything that has some; of a view that cannot be bound any more, none."""
     if found.type == "U":
         return columns_of_table(world, found.key)
-    if found.definition is None or found.type == "P":
+    if found.definition is None or found.type in ("P", "FN"):
         return ()
     if found.type == "ET":
         told = found.definition.body["columns"]

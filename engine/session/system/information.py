@@ -61,10 +61,12 @@ def _views(world: World) -> Iterator[Row]:
 
 
 def _routines(world: World) -> Iterator[Row]:
-    for found in defined(world, Kind.PROCEDURE):
-        told = None if found.definition is None else str(found.definition.body["text"])
+    for found in defined(world, Kind.PROCEDURE, Kind.FUNCTION):
+        told = {} if found.definition is None else found.definition.body
         name = (world.database, found.schema, found.name)
-        yield *name, *name, "PROCEDURE", None, "SQL", told, None, None
+        kind = "PROCEDURE" if found.type == "P" else "FUNCTION"
+        gives = {"P": None, "IF": "TABLE"}.get(found.type, str(told.get("returns", "")).partition("(")[0])
+        yield *name, *name, kind, gives, "SQL", told.get("text"), None, None
 
 
 VIEWS = {

@@ -31,7 +31,7 @@ class Found:
         schema: Its schema as it was written.
         name: Its name as it was written.
         type: SQL Server's two letters: `U` a table, `V` a view, `P` a procedure, `ET` an external table,
-            `IF` a function of rows.
+            `IF` a function of rows, `FN` one of a value.
         definition: What the catalog holds of it; None of a table that SQL did not make.
     """
 
@@ -60,10 +60,11 @@ def stored_tables(world: World) -> Iterator[Found]:
 
 
 def defined(world: World, *kinds: Kind) -> Iterator[Found]:
-    """Views, procedures or external tables."""
+    """Views, procedures, functions or external tables."""
     for kind in kinds:
         for one in world.definitions.all(kind):
-            yield Found(one.key, one.schema, one.name, _OTHERS[kind], one)
+            scalar = kind is Kind.FUNCTION and one.body.get("returns")
+            yield Found(one.key, one.schema, one.name, "FN" if scalar else _OTHERS[kind], one)
 
 
 def all_objects(world: World) -> Iterator[Found]:

@@ -112,6 +112,10 @@ class Assign(exp.Expression):
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expression": True}
 
 
+class IntoVariable(exp.Cast):
+    """`this` as a variable of type `to` takes it: less converts than by CAST, but text is cut in silence."""
+
+
 class Default(exp.Expression):
     """`DEFAULT` in the place of a value."""
 

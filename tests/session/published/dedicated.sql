@@ -417,4 +417,7 @@ SELECT * FROM dbo.Annual ORDER BY CalendarYear
 --- scalar function
 CREATE FUNCTION dbo.ConvertInput (@MyValueIn INT) RETURNS DECIMAL(10,2) AS BEGIN DECLARE @MyValueOut INT; SET @MyValueOut = CAST(@MyValueIn AS DECIMAL(10,2)); RETURN (@MyValueOut); END
 GO
---! UnsupportedSqlError: CREATE FUNCTION with a value is not supported: a pool runs queries, not functions. Hint: RETURNS TABLE AS RETURN (SELECT ...), or use a view, a procedure or an expression
+SELECT dbo.ConvertInput(15) AS 'ConvertedValue';
+DROP FUNCTION dbo.ConvertInput;
+--= ConvertedValue
+--> 15.00

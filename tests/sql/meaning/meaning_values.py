@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from shown import shown
 
 from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning import (
@@ -131,19 +132,8 @@ def outcome(case: Case, con: duckdb.DuckDBPyConnection) -> str:
         return f"!{failure[0]}" if failure else f"!duckdb {type(error).__name__} {error} {text}"
     kinds = " | ".join(str(kind) for _, kind in types)
     columns = [column.to_pylist() for column in table.columns]
-    rows = [" | ".join(shown(cell) for cell in row) for row in zip(*columns, strict=True)]
+    rows = [
+        " | ".join(shown(int(cell) if isinstance(cell, bool) else cell) for cell in row)
+        for row in zip(*columns, strict=True)
+    ]
     return f"{kinds}: {' ; '.join(rows)}".strip()
-
-
-def shown(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return f"'{value}'"
-    if isinstance(value, bytes):
-        return f"0x{value.hex().upper()}"
-    if isinstance(value, dt.date | dt.time):
-        return str(value)
-    return (
-        f"{value:f}" if isinstance(value, Decimal) else repr(int(value) if isinstance(value, bool) else value)
-    )

@@ -6,7 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from meaning_values import connection, shown
+from meaning_values import connection
+from shown import shown
 
 from engine.errors import SqlError, UnsupportedSqlError
 from engine.sql.meaning import to_duckdb

@@ -15,12 +15,13 @@ from sqlglot import exp
 from engine.errors import BindError, UnsupportedSqlError
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.conversion.convert import convert
-from engine.sql.meaning.conversion.request import Request
+from engine.sql.meaning.conversion.legality import check_conversion
+from engine.sql.meaning.conversion.request import IMPLICIT, Request
 from engine.sql.meaning.trees import call, text
-from engine.sql.meaning.typenames import type_of_node
-from engine.sql.meaning.types import PREDICATE, TEXT, SqlType
+from engine.sql.meaning.typenames import DECLARED_LENGTH, type_of_node
+from engine.sql.meaning.types import NULL, PREDICATE, TEXT, SqlType
 from engine.sql.meaning.values import Value, integer_of, string_of
-from engine.sql.syntax.nodes import Parse
+from engine.sql.syntax.nodes import IntoVariable, Parse
 
 if TYPE_CHECKING:
     from engine.sql.meaning.binding.context import Context
@@ -32,6 +33,14 @@ def cast_expression(node: exp.Expr, context: Context) -> Value:
     """Translate CAST and TRY_CAST."""
     request = Request(safe=isinstance(node, exp.TryCast), explicit=True)
     return explicit(context.value(node.this), type_of_node(node.args["to"]), request)
+
+
+def into_variable(node: exp.Expr, context: Context) -> Value:
+    """Translate the assignment to a variable or a parameter: what needs a CAST is refused without one."""
+    value, target = context.value(node.this), type_of_node(node.args["to"], length=DECLARED_LENGTH)
+    if value.type not in (target, NULL):
+        check_conversion(value.type, target, IMPLICIT)
+    return convert(value, target, Request(explicit=True))
 
 
 def convert_expression(node: exp.Expr, context: Context) -> Value:
@@ -72,4 +81,5 @@ RULES = {
     exp.Cast: cast_expression,
     exp.Convert: convert_expression,
     exp.TryCast: cast_expression,
+    IntoVariable: into_variable,
 }

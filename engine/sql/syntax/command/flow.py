@@ -24,6 +24,7 @@ from engine.sql.syntax.statements.flow import (
     While,
 )
 from engine.sql.syntax.tokens import Kind
+from engine.sql.syntax.words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from engine.sql.syntax.query.grammar import Grammar
@@ -115,7 +116,7 @@ def return_value(p: Grammar, start: int) -> Statement:
 
 def _at_value(p: Grammar) -> bool:
     literals = (Kind.NUMBER, Kind.VARIABLE, Kind.STRING, Kind.NATIONAL, Kind.BINARY, Kind.MONEY)
-    words = ("(", "-", "+", "~", "CASE", "NULL", "COALESCE", "CONVERT", "NULLIF")
+    words = ("(", "-", "+", "~", "CASE", "NULL", *FUNCTION_WORDS - {"UPDATE"})
     return p.at_kind(*literals) or p.at_any(words) or p.at_free_name()
 
 

@@ -54,7 +54,7 @@ class Calls(Grammar):
 
     def _qualified(self, name: Token, schema: list[exp.Identifier | None]) -> exp.Expr:
         parts = [part for part in schema if part is not None]
-        function = exp.Anonymous(this=_written(name), expressions=self.wrapped(self._arguments))
+        function = exp.Anonymous(this=_written(name), expressions=self.wrapped(self._own_arguments))
         self.positioned(function, name)
         node: exp.Expr = parts[0]
         for part in (*parts[1:], function):
@@ -64,9 +64,9 @@ class Calls(Grammar):
     def _arguments(self, rule: Callable[[], exp.Expr] | None = None) -> list[exp.Expr]:
         return [] if self.at(")") else self.listed(rule or self.expression)
 
-    def _own_argument(self) -> exp.Expr:
+    def _own_arguments(self) -> list[exp.Expr]:
         """Functions that somebody made take DEFAULT for an argument."""
-        return Default() if self.take("DEFAULT") else self.expression()
+        return self._arguments(lambda: Default() if self.take("DEFAULT") else self.expression())
 
     def _checked_arguments(self, name: Token, upper: str) -> list[exp.Expr]:
         arguments = self._builtin_arguments(upper)
@@ -81,7 +81,7 @@ class Calls(Grammar):
 
     def _builtin_arguments(self, upper: str) -> list[exp.Expr]:
         if upper not in ARITIES:
-            return self._arguments(self._own_argument)
+            return self._own_arguments()
         if upper in STARRED and self.take("*"):
             return [exp.Star()]
         if upper in AGGREGATES and self.take("DISTINCT"):

@@ -130,6 +130,18 @@ class CreateFunction(QueryStatement):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateScalarFunction(Statement):
+    """A function of one value; `skips_null` is RETURNS NULL ON NULL INPUT."""
+
+    name: Name
+    parameters: tuple[ProcedureParameter, ...]
+    returns: exp.DataType
+    body: tuple[Statement, ...]
+    mode: Mode
+    skips_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CreateExternalDataSource(Statement):
     name: str
     location: str
