@@ -100,7 +100,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         from html import escape
 
         used = self.usage()
-        lines = [("state", self.state), ("workers", f"{self.worker_count} of {self.spec.policy.widest}")]
+        lines = [("state", self.state), ("workers", f"{self.worker_count} of {self.width}")]
         lines += [("worker seconds", f"{used.worker_seconds:,.1f}")]
         lines += [(name.replace("_", " "), f"{amount:,.0f}") for name, amount in sorted(used.counts.items())]
         cells = "".join(
@@ -146,7 +146,7 @@ class WorkspacePool(PreparingVerbs, TrainingVerbs, ScoringVerbs):
         from engine.session.workload.rules import KnownRules
 
         fixed = None if self.dwu is None else Level(self.dwu)
-        queue = SlotQueue(lambda: fixed or level_for(self._control.state.policy.widest))
+        queue = SlotQueue(lambda: fixed or level_for(self.width))
         return Workload(queue, KnownRules(Definitions(self.workspace.storage)))
 
     def sql(self, text: str, parameters: Parameters = ()) -> Result:

@@ -58,7 +58,7 @@ class Pool:
 
     def __repr__(self) -> str:
         spec, state = self.spec, self._control.state
-        workers = f"{state.load.ready} of {state.policy.widest} workers x {spec.threads} threads"
+        workers = f"{state.load.ready} of {self.width} workers x {spec.threads} threads"
         place = f" at {spec.address}" if spec.address else ""
         return f"<Pool {spec.name!r} {spec.kind} {state.phase}: {workers}{place}>"
 
@@ -166,6 +166,11 @@ class Pool:
     def state(self) -> str:
         """`new`, `starting`, `running`, `paused`, `resuming` or `closed`."""
         return str(self._control.state.phase)
+
+    @property
+    def width(self) -> int:
+        """Workers that there shall be at most: as the spec says, or as `scale` was asked since."""
+        return self._control.state.policy.widest
 
     @property
     def worker_count(self) -> int:

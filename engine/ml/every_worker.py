@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import xgboost as xgb
@@ -26,35 +26,52 @@ if TYPE_CHECKING:
     from engine.ml.training_set import TrainingSet
     from pools import Pool
 
+_T = TypeVar("_T")
+
 # A worker that vanishes without a word (host gone) is noticed by the others after this long; a killed
 # process is noticed at once, its socket closes. XGBoost's own default is no deadline at all.
 _COLLECTIVE_SECONDS = 300
 _ATTEMPTS = 4
 # How long after a failed fit the scheduler may take to notice that a worker is gone.
 _NOTICE_SECONDS = 5.0
+# How long an attempt waits for all workers to be there: one that died is back within a second or two.
+_RETURN_SECONDS = 30.0
 # How often the booster travels to the client, to be gone on from when a worker dies.
 _CHECKPOINT_SECONDS = 15.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last booster that the workers have sent, with the curve up to it."""
+    """A booster on its way, with the metric after each round that it has of this fit."""
 
     booster: bytes = b""
     curve: tuple[float, ...] = ()
 
+
+@dataclass(slots=True)
+class Checkpoints:
+    """What the workers send, of which the last counts; it comes on the client's own thread."""
+
+    last: Checkpoint = Checkpoint()
+
     def take(self, event: tuple[float, dict[str, Any]]) -> None:
         """What a worker has sent."""
         _, told = event
-        self.booster, self.curve = told["booster"], tuple(told["curve"])
+        self.last = Checkpoint(told["booster"], tuple(told["curve"]))
 
 
 class SendBooster(xgb.callback.TrainingCallback):  # type: ignore[misc]
-    """Sends the booster to the client now and then, from the first of the workers."""
+    """Sends the booster to the client now and then, from the first of the workers.
 
-    def __init__(self, topic: str, seconds: float) -> None:
+    Args:
+        topic: Where the client listens.
+        seconds: How often.
+        curve: Of the rounds that the attempt begins with, which XGBoost's own log leaves out.
+    """
+
+    def __init__(self, topic: str, seconds: float, curve: tuple[float, ...]) -> None:
         super().__init__()
-        self._topic, self._seconds = topic, seconds
+        self._topic, self._seconds, self._curve = topic, seconds, curve
         self._last = time.monotonic()
 
     def after_iteration(self, model: xgb.Booster, _: int, evals_log: dict[str, Any]) -> bool:
@@ -63,7 +80,8 @@ class SendBooster(xgb.callback.TrainingCallback):  # type: ignore[misc]
 
         if xgb.collective.get_rank() == 0 and time.monotonic() - self._last >= self._seconds:
             curves = [curve for logged in evals_log.values() for curve in logged.values()]
-            told = {"booster": bytes(model.save_raw("ubj")), "curve": list(curves[0]) if curves else []}
+            curve = [*self._curve, *curves[0]] if curves else []
+            told = {"booster": bytes(model.save_raw("ubj")), "curve": curve}
             get_worker().log_event(self._topic, told)
             self._last = time.monotonic()
         return False
@@ -88,16 +106,17 @@ def fit_on_all_workers(
         TaskLostError: Workers died in every attempt.
     """
     _check(data, fit)
-    last, topic = Checkpoint(), f"booster-{uuid.uuid4().hex}"
-    pool.client.subscribe_topic(topic, last.take)
+    sent, topic = Checkpoints(), f"booster-{uuid.uuid4().hex}"
+    pool.client.subscribe_topic(topic, sent.take)
     try:
         with pool.hold():
             for _ in range(_ATTEMPTS):
-                members = _members(pool)
+                members = _all_there(pool)
+                last = sent.last
                 try:
-                    return _fit(pool, data, fit, last, SendBooster(topic, every))
+                    return _fit(pool, data, fit, last, SendBooster(topic, every, last.curve))
                 except Exception as failure:
-                    if not _changed(pool, members):
+                    if not (_changed(pool, members) or _lost_each_other(failure)):
                         if isinstance(failure, xgb.core.XGBoostError):
                             raise refused_params(fit.params, failure) from None
                         raise
@@ -234,8 +253,8 @@ def _arrays(
     return matrix, label, weight if data.blocks.recipe.weight else None
 
 
-def _itself(blocks: Blocks) -> Blocks:
-    return blocks
+def _itself(value: _T) -> _T:
+    return value
 
 
 def _rows_of(blocks: Blocks, index: int, folds: tuple[int, ...], cut: int, cuts: int) -> tuple[Any, Any, Any]:
@@ -246,6 +265,34 @@ def _rows_of(blocks: Blocks, index: int, folds: tuple[int, ...], cut: int, cuts:
 
 def _members(pool: Pool) -> frozenset[str]:
     return frozenset(pool.client.nthreads())
+
+
+def _all_there(pool: Pool) -> frozenset[str]:
+    """The workers, once all are there; those that are, where some have not come in time.
+
+    Raises:
+        TaskLostError: None has.
+    """
+    deadline = time.monotonic() + _RETURN_SECONDS
+    wait = threading.Event()
+    wanted = pool.width if pool.spec.address is None else 1
+    # A serverless pool has workers only while there is something to do.
+    calls = pool.client.map(_itself, range(wanted * pool.spec.threads), pure=False)
+    while len(members := _members(pool)) < wanted and time.monotonic() < deadline:
+        wait.wait(0.1)
+    pool.client.cancel(calls)
+    if not members:
+        raise TaskLostError(
+            f"Pool '{pool.spec.name}' has had no worker for {_RETURN_SECONDS:.0f} s.",
+            "Look at the pool's log for why none comes up.",
+            label="train",
+        )
+    return members
+
+
+def _lost_each_other(failure: Exception) -> bool:
+    """Whether a collective broke off, which says nothing of the parameters."""
+    return isinstance(failure, xgb.core.XGBoostError) and "src/collective" in str(failure)
 
 
 def _changed(pool: Pool, members: frozenset[str]) -> bool:

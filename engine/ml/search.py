@@ -254,7 +254,7 @@ class Search:
 
 def _slots(pool: Pool) -> int:
     """Trials at a time."""
-    return max(1, pool.spec.policy.widest * pool.spec.threads)
+    return max(1, pool.width * pool.spec.threads)
 
 
 def _idle(pool: Pool) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def worker_memory(pool: Pool) -> int:
 
     workers = pool.client.scheduler_info(n_workers=-1)["workers"].values()
     there = [int(worker["memory_limit"] or MEMORY_LIMIT) for worker in workers]
-    return min(there, default=int(pool.spec.memory or MEMORY_LIMIT // pool.spec.policy.widest))
+    return min(there, default=int(pool.spec.memory or MEMORY_LIMIT // pool.width))
 
 
 def check_search(pool: Pool, data: TrainingSet, plan: SearchPlan) -> None:

@@ -154,7 +154,7 @@ from engine import Workspace
 from engine.ml import every_worker
 from engine.ml.one_fit import OneFit
 
-take, train = every_worker.Checkpoint.take, every_worker._train
+take, train = every_worker.Checkpoints.take, every_worker._train
 starts, sent = [], []
 
 def dumped(booster):
@@ -170,7 +170,7 @@ if __name__ == "__main__":
         def taken(self, event):
             if len(starts) == 1:  # what the dying fit still sends after the kill counts too
                 take(self, event)
-                sent.append(self.booster)
+                sent.append(self.last.booster)
                 if len(sent) == 3:
                     os.kill(victim, signal.SIGKILL)
 
@@ -178,7 +178,7 @@ if __name__ == "__main__":
             starts.append(fit.start)
             return train(pool, data, fit, send)
 
-        every_worker.Checkpoint.take, every_worker._train = taken, trained
+        every_worker.Checkpoints.take, every_worker._train = taken, trained
         params = {**data.label.params, "max_depth": 3, "eta": 0.1}
         booster, _ = every_worker.fit_on_all_workers(pool, data, OneFit(params, 400), every=0.0)
     last, whole = dumped(sent[-1]), dumped(booster)
@@ -187,6 +187,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow  # the one below is its small version
 def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
     script = tmp_path / "fit.py"
     script.write_text(CHECKPOINTED)
@@ -199,6 +200,59 @@ def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared:
     assert found["sent"] >= 3
     assert found["starts"] == [0, found["sent"]], "the second attempt begins where the last checkpoint ended"
     assert (found["rounds"], found["kept"]) == (400, True)
+
+
+KILLED_TWICE = """
+import json, os, signal, sys
+from engine import Workspace
+from engine.ml import every_worker
+from engine.ml.boost import load_booster
+from engine.ml.one_fit import OneFit
+
+take, train = every_worker.Checkpoints.take, every_worker._train
+starts, sent = [], []
+
+if __name__ == "__main__":
+    with Workspace(sys.argv[1]).dedicated("twice", nodes=1, progress=False) as pool:
+        data = pool.training_set(pool.workspace.table("dbo.unkilled"), target="tipped")
+        params = {**data.label.params, "max_depth": 2, "eta": 0.1}
+
+        def taken(self, event):
+            take(self, event)
+            sent.append(len(self.last.curve) - starts[-1])
+            if len(starts) <= 2 and sent[-1] == 3:  # of this attempt
+                [nanny] = pool._driver._nannies.values()
+                os.kill(nanny.pid, signal.SIGKILL)
+
+        def trained(pool, data, fit, send):
+            starts.append(fit.start)
+            return train(pool, data, fit, send)
+
+        fit = OneFit(params, 60, patience=60)
+        expected, curve = every_worker.fit_on_all_workers(pool, data, fit)
+        every_worker.Checkpoints.take, every_worker._train = taken, trained
+        found, again = every_worker.fit_on_all_workers(pool, data, fit, every=0.0)
+    rounds = [load_booster(one).num_boosted_rounds() for one in (expected, found)]
+    print(json.dumps({"starts": starts, "rounds": rounds, "curve": curve, "again": again}))
+"""
+
+
+def test_one_fit_survives_that_its_only_worker_dies_again(
+    pool: WorkspacePool, prepared: Any, tmp_path: Path
+) -> None:
+    """What the second attempt sends counts from the fit's beginning, and the third waits for a worker."""
+    script = tmp_path / "fit.py"
+    script.write_text(KILLED_TWICE)
+    done = subprocess.run(
+        [sys.executable, str(script), pool.workspace.home],
+        capture_output=True, text=True, timeout=250, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    first, second, third = found["starts"]
+    assert (first, second >= 3, third >= second + 3) == (0, True, True)
+    assert found["again"] == pytest.approx(found["curve"], abs=1e-6)
+    assert len(set(found["rounds"])) == 1
 
 
 def test_in_verifying_and_scoring(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
