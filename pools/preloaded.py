@@ -53,5 +53,14 @@ def become_server() -> None:
     gc.freeze()  # the collector then never touches these objects, so their pages stay shared
 
 
-if REQUEST in os.environ:
+def _asked() -> bool:
+    """Whether this process was started to be a server.
+
+    The request stands in the client's environment while a server starts. A process that another thread of
+    the client starts just then inherits it, and would end with 0 whatever happens in it.
+    """
+    return REQUEST in os.environ and any(f"[{__name__!r}]" in argument for argument in sys.orig_argv)
+
+
+if _asked():
     become_server()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 from pool_cases import eventually
+
+from pools import preloaded
 
 # Without `if __name__ == "__main__"`: a worker that ran the script again would write lines or start pools.
 SCRIPT = """
@@ -124,3 +127,13 @@ def session_of(pid: int) -> int:
         return os.getsid(pid)
     except ProcessLookupError:
         return 0
+
+
+def test_a_process_that_starts_while_a_server_does_stays_what_it_is() -> None:
+    """It inherits the server's request, for that is in the client's environment just then."""
+    request = json.dumps({"path": sys.path, "modules": ["distributed.nanny"]})
+    script = "import pools.warm, signal, sys; sys.exit(3 if signal.getsignal(signal.SIGINT) else 4)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, preloaded.REQUEST: request}, check=False
+    )
+    assert done.returncode == 3
