@@ -113,10 +113,15 @@ class FileJournal:
         """See `Journal`."""
         text = json.dumps({"kind": kind, **data}, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
-        view = memoryview(line)
-        while view:
-            view = view[self._file.write(view) or 0 :]
-        os.fsync(self._file.fileno())
+        view, start = memoryview(line), self._file.tell()
+        try:
+            while view:
+                view = view[self._file.write(view) or 0 :]
+            os.fsync(self._file.fileno())
+        except OSError:  # the disk is full, say: a line may follow when it no longer is, but none half a line
+            self._file.truncate(start)
+            self._file.seek(start)
+            raise
 
     def keep(self, number: int, rounds: int, booster: bytes) -> str:
         """See `Journal`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -73,3 +75,34 @@ def test_boosters_are_kept_and_dropped(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         journal.booster(name)
     journal.close()
+
+
+class FullDisk:
+    """A file on a disk that takes so many bytes more."""
+
+    def __init__(self, file: Any, left: int) -> None:
+        self._file, self._left = file, left
+
+    def write(self, data: memoryview) -> int:
+        taken = data[: self._left]
+        if data and not taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._left -= len(taken)
+        return int(self._file.write(taken))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("left", [0, 1, 9, 25])
+def test_a_line_that_the_disk_did_not_take_never_happened(tmp_path: Path, left: int) -> None:
+    journal = FileJournal.create(tmp_path / "j")
+    journal.append("first")
+    file = journal._file
+    journal._file = cast("Any", FullDisk(file, left))
+    with pytest.raises(OSError, match="No space"):
+        journal.append("second", note="longer than what is left")
+    journal._file = file
+    journal.append("third")
+    journal.close()
+    assert [entry["kind"] for entry in read_journal(tmp_path / "j")] == ["first", "third"]
