@@ -6,6 +6,7 @@ see everything: `mlflow ui --backend-store-uri sqlite:///HOME/mlflow.db`.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,14 +89,14 @@ class Tracking:
 
         for name in ("mlflow.store.db.utils", "mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)  # importing it sets its own level
-        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        with _alone(self.uri):
+            return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     @cached_property
     def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts))
+        with suppress(_mlflow_error()):  # it is there, made by another process just now at the latest
+            return str(self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts))
+        return str(self._client.get_experiment_by_name(EXPERIMENT).experiment_id)
 
     @contextmanager
     def run(self, name: str, *, tags: Mapping[str, str] | None = None, parent: str = "") -> Iterator[str]:
@@ -196,9 +197,7 @@ class Tracking:
 
     def register(self, name: str, run_id: str, *, tags: Mapping[str, str]) -> ModelVersion:
         """A new version of a model from the file that `log_model` put beside the run."""
-        try:
-            self._client.get_registered_model(name)
-        except _mlflow_error():
+        with suppress(_mlflow_error()):  # it is there; where it is not, the next line says why
             self._client.create_registered_model(name)
         version = self._client.create_model_version(
             name, source=f"runs:/{run_id}/{_MODEL_FOLDER}", run_id=run_id, tags=dict(tags)
@@ -235,7 +234,9 @@ class Tracking:
         """All versions of a model, oldest first, with their aliases."""
         try:
             aliases = self._client.get_registered_model(name).aliases
-        except _mlflow_error():
+        except _mlflow_error() as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # type: ignore[attr-defined]
+                raise
             return []
         quoted = name.replace("'", "''")
         rows = self._client.search_model_versions(f"name='{quoted}'")
@@ -253,7 +254,12 @@ class Tracking:
 
     def names(self) -> list[str]:
         """Registered models, by name."""
-        return sorted(model.name for model in self._client.search_registered_models())
+        page = self._client.search_registered_models()
+        names = [model.name for model in page]
+        while page.token:
+            page = self._client.search_registered_models(page_token=page.token)
+            names += [model.name for model in page]
+        return sorted(names)
 
     def model_bytes(self, version: ModelVersion) -> bytes:
         """The ONNX file of a version."""
@@ -275,6 +281,26 @@ class Tracking:
         except (OSError, _mlflow_error()) as missing:
             message = f"Run '{run_id}' has no file '{name}'."
             raise NotFoundError(message, "Was it made by another version of Tarn?", name=name) from missing
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Within the block no other process of this machine opens the SQLite file of this URI.
+
+    MLflow makes its tables step by step when a file is opened first, and two that do so break off.
+    """
+    path = uri.removeprefix("sqlite:///")
+    if path == uri:
+        yield
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(Path(path).parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _matches(candidate: ModelVersion, wanted: int | str | None) -> bool:
