@@ -7,8 +7,9 @@ import re
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -22,8 +23,9 @@ from engine.lake.delta_client import address_of, client_options, first_line, hol
 from engine.lake.delta_log import added_files, commits, schema_of
 from engine.lake.delta_protocol import check_writable
 from engine.lake.delta_types import check_keys, delta_schema
+from engine.lake.locking import alone_at
 from engine.lake.names import TableName
-from engine.lake.places import table_location
+from engine.lake.places import DELTA_LOG, table_location
 from engine.lake.publish import make_folder, prune_empty, remove_others, remove_tree
 from engine.lake.table_checks import agreed_schema, checked_files, same_columns
 from engine.lake.table_writer import TableWriter, WrittenFile, WrittenPart
@@ -230,9 +232,9 @@ def _action(file: WrittenFile) -> AddAction:
 
 def _commit(change: _Change) -> int:
     writer = change.writer
-    latest = _existing(writer.storage, writer.location)
     try:
-        with _conflicts(writer):
+        with _conflicts(writer), _in_turn(writer):
+            latest = _existing(writer.storage, writer.location)
             if writer.base is None:
                 _create(change, mode="error")
             elif latest is None:
@@ -251,6 +253,17 @@ def _commit(change: _Change) -> int:
     if version is None:
         raise WriteError(f"{writer.name}: its history does not tell of {writer.job}", "look at its log")
     return version
+
+
+def _in_turn(writer: TableWriter) -> AbstractContextManager[None]:
+    """Writers of one machine commit to a table one after the other.
+
+    An overwrite that brings other columns has delta-rs read the log once more: without this a commit that
+    came between our look at the version and that one would be overwritten unseen.
+    """
+    log = f"{writer.location}/{DELTA_LOG}"
+    local = writer.storage.root_of(log).protocol == "file" and Path(log).is_dir()
+    return alone_at(log) if local else nullcontext()
 
 
 def _sweep(writer: TableWriter) -> None:

@@ -6,7 +6,6 @@ see everything: `mlflow ui --backend-store-uri sqlite:///HOME/mlflow.db`.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from engine.errors import NotFoundError, OptionError
+from engine.lake.locking import alone_at
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -294,13 +294,8 @@ def _alone(uri: str) -> Iterator[None]:
         yield
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    folder = os.open(Path(path).parent, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(folder, fcntl.LOCK_EX)
+    with alone_at(Path(path).parent):
         yield
-    finally:
-        os.close(folder)
 
 
 def _matches(candidate: ModelVersion, wanted: int | str | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import pickle
 import random
 import threading
@@ -15,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake.transaction import create_table_with_add_actions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lake_samples import PARTS, ROWS, data_files, part_of
@@ -276,3 +279,25 @@ def test_an_overwrite_does_not_go_over_what_it_has_not_seen(storage: Storage) ->
     with pytest.raises(WriteError, match="was changed by another write"):
         commit_write(late, [part])
     assert open_table(storage, "t").columns == ["other"]
+
+
+def test_nobody_commits_between_an_overwrite_and_its_look_at_the_version(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """delta-rs reads the log once more where columns change: what came in between would be gone unseen."""
+    write_table(storage, "t", [1], make=lambda part: pa.table({"a": [part]}))
+    turns = []
+
+    def create(address: str, *args: Any, **kwargs: Any) -> None:
+        log = os.open(f"{address}/_delta_log", os.O_RDONLY)
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            turns.append("held")
+        finally:
+            os.close(log)
+        create_table_with_add_actions(address, *args, **kwargs)
+
+    monkeypatch.setattr("engine.lake.table_commit.create_table_with_add_actions", create)
+    assert write_table(storage, "t", [2], make=lambda part: pa.table({"b": [part]})).columns == ["b"]
+    assert turns == ["held"]
