@@ -17,7 +17,7 @@ from engine.events.local_store import LocalStore
 from engine.events.logs import mirror
 from engine.events.object_store import ObjectStore
 from engine.events.reading import Tail, read_table
-from engine.events.record import kinds
+from engine.events.record import field_names, kinds
 from engine.events.writer import Writer
 from pools.errors import TarnError
 
@@ -126,7 +126,9 @@ class EventLog:
             hint = f"Near it: {', '.join(known)}." if known else "engine.events.kinds() has them all."
             raise UnknownKindError(f"No record of the event log is a {kind!r}.", hint, kind=kind)
         frame = frame[frame["kind"] == kind].reset_index(drop=True)
-        fields = pd.DataFrame([json.loads(text) for text in frame["data"]], index=frame.index)
+        rows = [json.loads(text) for text in frame["data"]]
+        names = None if rows or kind not in kinds() else list(field_names(kinds()[kind]))
+        fields = pd.DataFrame(rows, index=frame.index, columns=names)
         return frame.drop(columns=["data", *(set(fields.columns) & set(frame.columns))]).join(fields)
 
     def __reduce__(self) -> Any:

@@ -90,11 +90,10 @@ def read_table(store: Store) -> pa.Table:
 
     from engine.events.archive import distinct, schema, table_of
 
-    live = Tail(store)
+    lines: list[bytes] = []
     tables: list[pa.Table] = []
     for _ in range(_LOOKS):
-        live, tables = Tail(store), []
-        lines = [entry for name, _ in store.live() for entry in _gently(live, name)]
+        tables, lines = [], [line for name, _ in store.live() for line in _gently(store, name)]
         try:
             for name, _ in store.archived():
                 with store.open_archived(name) as file:
@@ -107,8 +106,8 @@ def read_table(store: Store) -> pa.Table:
     return distinct(whole.sort_by(order)).sort_by("time")
 
 
-def _gently(tail: Tail, name: str) -> list[Entry]:
+def _gently(store: Store, name: str) -> list[bytes]:
     try:
-        return tail.lines(name)
+        return store.read_live(name, 0).split(b"\n")
     except FileNotFoundError:
         return []

@@ -65,18 +65,22 @@ class Writer:
             self._write_waiting()
 
     def end_segment(self) -> None:
-        """Close the segment, so that it may be put away; the next record begins another."""
+        """Close the segment, so that it may be put away; the next record begins another.
+
+        One that a full disk has not taken all of stays open.
+        """
         with self._writing:
             self._write_waiting()
-            self._lost += self._rest.count(b"\n")
-            segment, self._segment, self._seq, self._rest = self._segment, None, 0, b""
+            if self._rest:
+                return
+            segment, self._segment, self._seq = self._segment, None, 0
         if segment is not None:
             segment.close()
 
     def leave(self) -> None:
         """The process ends: write what waits, and leave Parquet where the library for it is loaded anyway."""
         self.flush()
-        if self._segment is not None and not self._rest and "pyarrow" in sys.modules:
+        if self._segment is not None and "pyarrow" in sys.modules:
             self._rotate()
 
     def after_fork(self) -> None:
@@ -115,7 +119,7 @@ class Writer:
                 if self._store.wait_seconds:
                     time.sleep(self._store.wait_seconds)
                 self.flush()
-                if self._segment is not None and self._segment.size > _SEGMENT_BYTES and not self._rest:
+                if self._segment is not None and self._segment.size > _SEGMENT_BYTES:
                     self._rotate()
             elif self._refused:
                 self.flush()

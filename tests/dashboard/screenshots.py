@@ -20,6 +20,7 @@ from PIL import Image
 from engine.dashboard.serve import Recorder
 from engine.events import EventLog, open_log
 from engine.events.archive import table_of
+from engine.events.entry import body, line
 from engine.events.local_store import LocalStore
 from engine.events.store import Segment
 
@@ -41,7 +42,11 @@ def _dated_log(home: Path) -> EventLog:
     home.mkdir()
     segment = LocalStore(str(home)).create()
     _held.append(segment)  # as long as it is open, its writer lives
-    pq.write_table(table_of(whole_log(segment.name)), home / "events" / "made.parquet")
+    lines = (
+        line(one.segment, one.seq, body(one.event, one.time, one.run, one.pool))
+        for one in whole_log(segment.name)
+    )
+    pq.write_table(table_of(lines), home / "events" / "made.parquet")
     return open_log(str(home))
 
 

@@ -22,7 +22,19 @@ from engine.dashboard.views.queries import query_rows, query_totals, share_rows,
 from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
 from engine.dashboard.views.studies import curve_lines, curve_span, rung_rows, score_series, trial_rows
-from engine.events import Entry, RunFinished, RunStarted, StudyStarted, TrialFinished, TrialStarted, open_log
+from engine.events import (
+    Entry,
+    PartitionScored,
+    RunFinished,
+    RunStarted,
+    ScoringFinished,
+    ScoringStarted,
+    ScoringStopped,
+    StudyStarted,
+    TrialFinished,
+    TrialStarted,
+    open_log,
+)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +190,24 @@ def test_a_job_that_is_done_says_so(views: Views) -> None:
     job = views.scoring.by_id["job-1"]
     assert (job.state, job.eta(0.0)) == ("finished", None)
     assert job.rate() == pytest.approx(120 * 80_000 / 25.0)
+
+
+def test_a_job_that_was_resumed_has_the_rate_of_what_it_did_since() -> None:
+    asked = ScoringStarted("j", "tip", 1, "raw", "dbo.s", 3, 300)
+    again = replace(asked, partitions=1, done=2)
+    events = (
+        asked,
+        PartitionScored("j", "a", 100, 1.0),
+        PartitionScored("j", "b", 100, 1.0),
+        ScoringStopped("j", "killed", 2, 200, 2.0),
+        again,
+        PartitionScored("j", "c", 100, 1.0),
+        ScoringFinished("j", 300, 0.5),
+    )
+    views = Views()
+    views.take(Entry(event, START + at, segment="x", seq=at) for at, event in enumerate(events))
+    job = views.scoring.by_id["j"]
+    assert (job.rows, job.rate()) == (300, 100 / 0.5)
 
 
 def test_runs_with_stages_and_settings(views: Views) -> None:

@@ -226,6 +226,15 @@ def test_a_killed_writers_records_can_be_read_and_put_away(log: EventLog, tmp_pa
     assert len(log.read()) == len(log.to_arrow()) == 501
 
 
+def test_text_that_is_no_unicode_is_put_away_too(log: EventLog) -> None:
+    log(StageStarted("a file named \udcff"))  # as Python reads names of other encodings
+    log(StageStarted("after"))
+    log.archive()
+    first, second = log.to_pandas("stage_started")["stage"]
+    assert first.startswith("a file named ")
+    assert second == "after"
+
+
 def test_a_tail_gives_each_entry_once_whatever_is_put_away_meanwhile(log: EventLog) -> None:
     tail = log.tail()
     seen = []
@@ -280,7 +289,9 @@ def test_a_misspelt_kind_is_told_of_with_those_near_it(log: EventLog) -> None:
         log.to_pandas("stage_startd")
     assert refused.value.data == {"kind": "stage_startd"}
     assert len(log.to_pandas("stage_started")) == 1
-    assert len(log.to_pandas("trial_failed")) == 0  # a kind that there is, and of which there is none yet
+    none_yet = log.to_pandas("trial_failed")  # a kind that there is, and of which there is none yet
+    assert len(none_yet) == 0
+    assert {"time", "run", "study", "trial", "error"} <= set(none_yet.columns)
 
 
 def test_a_home_that_is_a_url(request: pytest.FixtureRequest) -> None:

@@ -65,7 +65,7 @@ class RunView:
         """Its seconds, until now if it still runs."""
         if self.status == "running":
             return max(0.0, now - self.started)
-        return self.seconds or self.seen - self.started
+        return self.seconds or max(0.0, self.seen - self.started)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ _RECENT = 20
 
 @dataclass(slots=True)
 class JobView:
-    """One scoring job."""
+    """One scoring job; of its `rows` so many were scored `before` it was resumed."""
 
     id: str
     asked: ScoringStarted | None = None
@@ -29,6 +29,7 @@ class JobView:
     seen: float = 0.0
     partitions: int = 0
     rows: int = 0
+    before: int = 0
     bad_rows: int = 0
     bytes: int = 0
     reason: str = ""
@@ -53,7 +54,7 @@ class JobView:
             if span > 0:
                 return (recent[-1][1] - recent[0][1]) / span
         seconds = self.seconds or (self.seen - self.started)
-        return self.rows / seconds if seconds > 0 else 0.0
+        return (self.rows - self.before) / seconds if seconds > 0 else 0.0
 
     def eta(self, now: float) -> float | None:
         """Seconds that are left; None if nobody can say."""
@@ -90,7 +91,7 @@ def _apply(job: JobView, event: Any, time: float) -> None:
     match event:
         case ScoringStarted():
             job.asked, job.state, job.started, job.reason = event, "running", time, ""
-            job.partitions = 0
+            job.partitions, job.before, job.seconds = 0, job.rows, 0.0
             job.points.clear()
             job.points.append((time, job.rows, 0))
         case PartitionScored():
