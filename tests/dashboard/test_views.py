@@ -19,7 +19,7 @@ from engine.dashboard.views.pairs import compared, likely_pair, partner, stage_p
 from engine.dashboard.views.params import importance, parallel_lines
 from engine.dashboard.views.pools import pool_rows, pool_series, task_rows, worker_rows
 from engine.dashboard.views.queries import query_rows, query_totals, share_rows, skew, step_rows
-from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told
+from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told, worker_seconds
 from engine.dashboard.views.scoring import job_series, reason_rows, score_shares
 from engine.dashboard.views.studies import curve_lines, curve_span, rung_rows, score_series, trial_rows
 from engine.events import (
@@ -241,6 +241,7 @@ def test_two_runs_side_by_side_differ_where_they_do(views: Views) -> None:
     assert {"seconds", "worker seconds", "trials", "fit features"} <= differing
     assert not {"seed", "rounds", "space", "bytes read", "status"} & differing
     assert lines["ratio"][lines["name"].index("trials")] == f"{11 / 10:.2f}x"
+    assert lines["ratio"][lines["name"].index("seed")] == ""
 
 
 def test_runs_that_did_the_same_are_compared_first(views: Views) -> None:
@@ -269,6 +270,7 @@ def test_a_run_used_what_its_parts_used() -> None:
     assert rows["parent"] == ["demo", ""]
     assert rows["cost"] == [6.0, 6.0]
     assert rows["read"] == [1e6, 1e6]
+    assert worker_seconds(views.runs) == 6.0  # once
 
 
 @pytest.mark.parametrize("maximize", [True, False])

@@ -90,6 +90,11 @@ class Chooser:
         """The id of what is chosen; empty if there is nothing."""
         return str(self.widget.value or "")
 
+    @property
+    def by_hand(self) -> str:
+        """The id that somebody has chosen; empty while it follows."""
+        return "" if self._follows else self.value
+
     def choose(self, one: str) -> None:
         """Choose an id, as somebody who clicks does."""
         self.widget.value = one

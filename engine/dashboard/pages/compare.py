@@ -57,23 +57,29 @@ class ComparePage(BasePage):
         runs = sorted(views.runs.by_id.values(), key=lambda one: -one.started)
         runs = [one for at, one in enumerate(runs) if at < _NEWEST or one.id in chosen]
         options = [(one.id, _label(one)) for one in runs]
-        first, second = likely_pair(runs)
-        left = self._left.pick(options, first)
-        if left in views.runs.by_id and left != first:
-            other = partner(runs, views.runs.by_id[left])
-            second = other.id if other else ""
-        right = self._right.pick(options, second)
+        later, earlier = self._likely(views, runs)
+        left, right = self._left.pick(options, earlier), self._right.pick(options, later)
         if self.unchanged(views.runs.version, views.studies.version, left, right, views.complete):
             return None
         pair = [views.runs.by_id.get(one) for one in (left, right)]
         return {
             "lacking": self.lacking(views, something=len(options) > 1),
             "options": options,
-            "likely": (first, second),
+            "likely": (earlier, later),
             "lines": compared(pair[0], pair[1], now),
             "stages": _bars(pair, now),
             "curves": _curves(views, pair),
         }
+
+    def _likely(self, views: Views, runs: Sequence[RunView]) -> tuple[str, str]:
+        """Which run B and which earlier run A are worth it; what is chosen by hand decides the other."""
+        later, earlier = likely_pair(runs)
+        left, right = (views.runs.by_id.get(one.by_hand) for one in (self._left, self._right))
+        if left and not right and (found := partner(runs, left)):
+            later = found.id
+        elif right and not left and (found := partner(runs, right)):
+            earlier = found.id
+        return later, earlier
 
     def show(self, columns: Any) -> None:
         """See `Page`."""

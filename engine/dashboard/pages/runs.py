@@ -23,7 +23,7 @@ from engine.dashboard.kit import (
 from engine.dashboard.pages.base import BasePage
 from engine.dashboard.spoken import spoken_seconds
 from engine.dashboard.style import BLUE
-from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told
+from engine.dashboard.views.runs import run_rows, setting_rows, stage_rows, told, worker_seconds
 
 if TYPE_CHECKING:
     from engine.dashboard.views import Runs, RunView, Views
@@ -137,14 +137,13 @@ class RunsPage(BasePage):
 
 def _figures(runs: Runs) -> list[tuple[str, str]]:
     statuses = [one.status for one in runs.by_id.values()]
-    hours = sum(one.counts.get("worker_seconds", 0.0) for one in runs.by_id.values()) / 3600
     return [
         ("Runs", f"{len(statuses):,}"),
         ("Running now", f"{statuses.count('running'):,}"),
         ("Finished well", f"{statuses.count('finished'):,}"),
         ("Failed", f"{statuses.count('failed'):,}"),
         ("Stopped", f"{statuses.count('stopped') + statuses.count('cancelled'):,}"),
-        ("Cost of all", f"{hours:.3f} worker hours"),
+        ("Cost of all", f"{worker_seconds(runs) / 3600:.3f} worker hours"),
     ]
 
 

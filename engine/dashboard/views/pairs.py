@@ -79,7 +79,7 @@ def _lines(run: RunView | None, now: float) -> dict[tuple[str, str], _Value]:
         lines["amount", name.replace("_", " ")] = _amount(name, amount)
     settings = setting_rows(run)
     for name, text in zip(settings["name"], settings["value"], strict=True):
-        lines["setting", name] = (text, _number(text))
+        lines["setting", name] = (text, None if "seed" in name else _number(text))
     stages = stage_rows(run, now)
     for name, seconds in zip(stages["stage"], stages["seconds"], strict=True):
         lines["stage", name] = _seconds(seconds)

@@ -177,6 +177,14 @@ def _amount(run: RunView, name: str, parts: Mapping[str, list[RunView]]) -> floa
     return sum(known) if known else math.nan
 
 
+def worker_seconds(runs: Runs) -> float:
+    """What all runs used; what is part of a run is in that one's."""
+    parts = _parts(runs)
+    whole = [one for one in runs.by_id.values() if not (one.asked and one.asked.parent in runs.by_id)]
+    used = [_amount(one, "worker_seconds", parts) for one in whole]
+    return sum(amount for amount in used if not math.isnan(amount))
+
+
 def _name_of(runs: Runs, run: str) -> str:
     return runs.by_id[run].name if run in runs.by_id else ""
 
