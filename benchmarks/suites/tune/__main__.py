@@ -61,17 +61,18 @@ def peers_of(samples: Sequence[Any]) -> list[list[str]]:
             continue
         mine = ours[sample.repetition]
         spent = reached(mine["steps"], sample.answer["auc"] - TOLERANCE)
+        whole = sample.answer.get("core_seconds", sample.cpu_seconds)
         rows.append(
             [
                 sample.side,
                 str(sample.repetition),
                 f"{sample.answer['auc']:.5f}",
                 f"{mine['auc']:.5f}",
-                f"{sample.cpu_seconds:.1f}",
+                f"{whole:.1f}",
                 "never" if spent is None else f"{spent:.1f}",
                 f"{mine['core_seconds']:.1f}",
-                "never" if spent is None else f"{spent / sample.cpu_seconds:.2f}",
-                f"{mine['core_seconds'] / sample.cpu_seconds:.2f}",
+                "never" if spent is None else f"{spent / whole:.2f}",
+                f"{mine['core_seconds'] / whole:.2f}",
             ]
         )
     return rows
