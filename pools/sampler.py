@@ -61,8 +61,11 @@ class Sampler(SchedulerPlugin):  # type: ignore[misc]
         stream = tuple((name, names.get(worker, worker), *span) for name, worker, *span in self._stream)
         self._totals.clear()
         self._stream.clear()
-        waiting = len(self._scheduler.queued) + len(self._scheduler.unrunnable)
         workers = tuple(_worker(state) for state in self._scheduler.workers.values())
+        waiting = len(self._scheduler.queued) + len(self._scheduler.unrunnable)
+        # A worker is sent a task or two ahead of what its threads run.
+        sent = sum(len(state.processing) for state in self._scheduler.workers.values())
+        waiting += sent - sum(worker.running for worker in workers)
         return Sample(seconds, workers, waiting, totals, stream)  # type: ignore[arg-type]
 
 
@@ -75,7 +78,7 @@ def _worker(state: Any) -> WorkerSample:
         limit=int(state.memory_limit or 0),
         spilled=int(metrics.get("spilled_bytes", {}).get("disk", 0)),
         cpu=float(metrics.get("cpu", 0.0)) / 100,
-        running=len(state.processing),
+        running=min(len(state.processing), state.nthreads),
         read_rate=float(network.get("read_bps", 0.0)),
         write_rate=float(network.get("write_bps", 0.0)),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from bokeh.layouts import row
 from bokeh.models import (
     ColumnDataSource,
+    CustomJS,
     CustomJSTickFormatter,
     DataTable,
     DateFormatter,
@@ -65,6 +66,9 @@ _FORMATS: dict[str, Any] = {
 }
 _RIGHT = ("count", "bytes", "seconds", "number", "score")
 _ROW, _HEADER = 27, 32
+# Bokeh 3.9 draws a table's rows again when its view changes, and a view of as many rows as before does not:
+# new values alone would never be seen.
+_REDRAW = "if (view.indices.size == source.get_length()) view.change.emit()"
 
 
 def table(
@@ -103,6 +107,7 @@ def table(
             made.height = needed
 
     source.on_change("data", fit)
+    source.js_on_change("data", CustomJS(args={"view": made.view, "source": source}, code=_REDRAW))
     return source, made
 
 
@@ -228,6 +233,8 @@ def put(source: ColumnDataSource, columns: Mapping[str, Sequence[Any]], *, keep:
         return
     _shown[source] = columns
     selected = [source.data[keep][at] for at in source.selected.indices] if keep else []
+    if max(source.selected.indices, default=-1) >= len(next(iter(columns.values()), ())):
+        source.selected.indices = []  # a browser that is told of the data first would look for these rows
     source.data = {name: _packed(values) for name, values in columns.items()}
     if keep:
         places = {value: at for at, value in enumerate(columns[keep])}

@@ -11,7 +11,7 @@ from browser import PAGES, Browser
 from conftest import start_recorder
 from made_log import Maker, write
 
-from engine.events import EventLog, StageStarted
+from engine.events import CostLine, EventLog, StageStarted
 from engine.workspace import Workspace
 
 SHOWN = {
@@ -105,6 +105,10 @@ def test_a_page_updates_while_work_is_written(window: Browser, recorder: str, ma
     window.until("tune tip 11")
     made.bind(run="brand-new")(StageStarted("warm up"))
     window.until("brand-new", seconds=5)
+    window.open(f"{recorder}/pools")
+    window.until("dedicated")
+    made.bind(pool="dw")(CostLine(98_765.0))  # a table of as many rows as before, with other values
+    window.until("98,765.00", seconds=5)
     assert window.errors() == []
 
 

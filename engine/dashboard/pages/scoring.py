@@ -178,14 +178,15 @@ def _label(job: JobView) -> str:
 def _figures(job: JobView | None, now: float) -> list[tuple[str, str]]:
     if job is None:
         return [("Jobs", "none yet")]
+    total = (job.asked.rows or 0) if job.asked else 0
     earlier = f" (+{job.asked.done:,} before)" if job.asked and job.asked.done else ""
     return [
         ("Job", job.state),
         ("Partitions", f"{job.partitions:,} of {job.wanted:,}{earlier}"),
-        ("Rows", spoken_count(job.rows)),
+        ("Rows", spoken_count(job.rows) + (f" of {spoken_count(total)}" if total > job.rows else "")),
         ("Rows a second", spoken_count(job.rate())),
         ("Time left", spoken_seconds(job.eta(now))),
         ("Bad rows", spoken_count(job.bad_rows)),
-        ("Read", spoken_bytes(job.bytes)),
+        *([("Read", spoken_bytes(job.bytes))] if job.bytes else []),
         *([("Why it stopped", job.reason)] if job.reason else []),
     ]

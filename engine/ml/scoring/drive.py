@@ -206,7 +206,7 @@ def _tell_part(job: Loaded, outcome: Outcome, watch: Watch) -> None:
             name,
             outcome.rows,
             outcome.seconds,
-            sum(unit.weight for unit in units),
+            0 if job.spec.kind == "frame" else sum(unit.weight for unit in units),
             outcome.bad,
             outcome.worker,
             outcome.histogram,
