@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,20 +97,23 @@ def finish_abandoned(storage: Storage, now: dt.datetime | None = None) -> None:
         except NotFoundError:
             continue  # its own process has just finished it
         if now - dt.datetime.fromisoformat(told["at"]) > _ABANDONED:
-            _carry_out(storage, entry.location, [_read(storage, one) for one in told["changes"]])
+            changes = [_read(storage, one) for one in told["changes"]]
+            # One that others have overtaken is undone: nobody was told that it was committed.
+            with suppress(ConflictError):
+                _carry_out(storage, entry.location, changes)
 
 
-def _carry_out(storage: Storage, location: str, changes: Sequence[Change]) -> None:
-    done: list[Change] = []
+def _carry_out(storage: Storage, location: str, changes: Sequence[Change | None]) -> None:
+    """Commit all of the changes, or none: a change is None where its table is gone."""
+    there = [change for change in changes if change is not None]
     try:
-        for change in changes:
+        if len(there) < len(changes):
+            raise ConflictError("A table of the transaction was dropped.", "Run it again.")
+        for change in there:
             commit_write(change.writer, change.parts)
-            done.append(change)
     except ConflictError:
-        for change in reversed(done):
+        for change in reversed(there):
             _set_back(storage, change)
-        for change in changes[len(done) :]:
-            abort_write(change.writer)
         remove_file(storage, location)
         raise
     remove_file(storage, location)
@@ -128,8 +132,11 @@ def _check(change: Change) -> None:
 def _set_back(storage: Storage, change: Change) -> None:
     writer = change.writer
     version = committed_version(writer)
-    if version is not None and writer.base is not None:
-        restore_table(storage, writer.name, to=writer.base, base=version)
+    if version is None:
+        abort_write(writer)
+    elif writer.base is not None:
+        with suppress(ConflictError):  # others have built on it
+            restore_table(storage, writer.name, to=writer.base, base=version)
 
 
 def _record(changes: Sequence[Change]) -> bytes:
@@ -157,9 +164,12 @@ def _told(change: Change) -> dict[str, Any]:
             "mode": writer.mode, "files": files}  # fmt: skip
 
 
-def _read(storage: Storage, told: dict[str, Any]) -> Change:
+def _read(storage: Storage, told: dict[str, Any]) -> Change | None:
     name = TableName(told["schema"], told["name"])
-    writer = begin_write(storage, name, mode="append", job=told["job"])
+    try:
+        writer = begin_write(storage, name, mode="append", job=told["job"])
+    except NotFoundError:
+        return None
     files = tuple(
         WrittenFile(
             one["path"],

@@ -173,10 +173,8 @@ def test_who_loses_every_race_is_told(two: tuple[Session, Session], monkeypatch:
     assert one.run("SELECT SUM(v) AS v FROM a WHERE i < 3").scalar() == 3
 
 
-def test_a_crash_between_two_commits_is_finished_by_the_next_session(
-    two: tuple[Session, Session], storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = two
+def crash_after_a_commit(session: Session, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Run a transaction of two tables and die between its two commits."""
     real, calls = journal.commit_write, []
 
     def dying(writer: Any, parts: Any) -> int:
@@ -185,10 +183,17 @@ def test_a_crash_between_two_commits_is_finished_by_the_next_session(
             raise KeyboardInterrupt
         return real(writer, parts)
 
-    monkeypatch.setattr(journal, "commit_write", dying)
-    with pytest.raises(KeyboardInterrupt):
-        one.run("BEGIN TRAN; DELETE FROM a; INSERT INTO b VALUES (1); COMMIT")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "commit_write", dying)
+        with pytest.raises(KeyboardInterrupt):
+            session.run(text)
+
+
+def test_a_crash_between_two_commits_is_finished_by_the_next_session(
+    two: tuple[Session, Session], storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    crash_after_a_commit(one, monkeypatch, "BEGIN TRAN; DELETE FROM a; INSERT INTO b VALUES (1); COMMIT")
     assert state(other) == [(1, 0, None)]
     journal.finish_abandoned(storage)  # too young: its process may be at work
     assert state(other) == [(1, 0, None)]
@@ -196,6 +201,41 @@ def test_a_crash_between_two_commits_is_finished_by_the_next_session(
     assert state(other) == [(2, 0, None)]
     journal.finish_abandoned(storage, dt.datetime.now(dt.UTC) + dt.timedelta(hours=2))
     assert state(other) == [(2, 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "expected"),
+    [
+        ("INSERT INTO b VALUES (77)", [(2, 2, 3)]),
+        ("DROP TABLE b; CREATE TABLE b (i INT)", [(0, 2, 3)]),
+        ("INSERT INTO b VALUES (77); INSERT INTO a VALUES (9, 9)", [(2, 1, 9)]),
+    ],
+)
+def test_what_a_crash_left_and_others_overtook_is_undone_and_keeps_no_session_from_starting(
+    two: tuple[Session, Session],
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+    expected: Rows,
+) -> None:
+    one, other = two
+    crash_after_a_commit(one, monkeypatch, "BEGIN TRAN; DELETE FROM a; DELETE FROM b; COMMIT")
+    other.run(meanwhile)
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    journal.finish_abandoned(storage, later)
+    assert state(other) == expected
+    assert not list(storage.list(storage.resolve(journal._FOLDER)))
+    journal.finish_abandoned(storage, later)
+
+
+def test_a_transaction_whose_table_was_dropped_keeps_no_session_from_starting(
+    two: tuple[Session, Session], storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two
+    crash_after_a_commit(one, monkeypatch, "BEGIN TRAN; DELETE FROM a; INSERT INTO b VALUES (1); COMMIT")
+    other.run("DROP TABLE b")
+    journal.finish_abandoned(storage, dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    assert rows_of(other.run("SELECT SUM(v) AS v FROM a").to_arrow()) == [(3,)]
 
 
 def test_a_race_lost_after_the_first_commit_sets_it_back(
