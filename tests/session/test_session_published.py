@@ -92,10 +92,10 @@ def test_expressions_have_the_answers_of_sql_server(nodes: int, tmp_path: Path) 
 
 
 def runs() -> Iterator[Any]:
-    """Every file on one node and on three; two of them are enough for every day."""
+    """Every file on one node and on three; three of them are enough for every day."""
     for path in FILES:
         for nodes in (1, 3):
-            daily = nodes == 3 and path.stem in ("appendix", "serverless")
+            daily = nodes == 3 and path.stem in ("appendix", "serverless", "shapes")
             yield pytest.param(
                 path, nodes, id=f"{path.stem}_{nodes}", marks=() if daily else pytest.mark.slow
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.sql.syntax.nodes import FileName, FilePath
+from engine.sql.syntax.nodes import FileName, FilePath, is_joined_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ def from_items(select: exp.Select) -> Iterator[exp.Expr]:
 
 
 def _items(node: exp.Expr) -> Iterator[exp.Expr]:
-    if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query):
+    if is_joined_group(node):
         yield from _items(node.this)
     else:
         yield node

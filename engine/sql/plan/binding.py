@@ -17,6 +17,7 @@ from engine.sql.plan.names import fresh_name, identifier
 from engine.sql.plan.rules.distinct_aliases import from_items
 from engine.sql.plan.steps import Scan
 from engine.sql.plan.trees import aliases_in, all_of, column, columns_in, conjuncts, rewrite
+from engine.sql.syntax.nodes import is_joined_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -187,7 +188,7 @@ def _padded_aliases(select: exp.Select) -> frozenset[str]:
             padded |= inside
         if join.side in ("RIGHT", "FULL"):
             padded |= before
-        if isinstance(join.this, exp.Subquery) and isinstance(join.this.this, exp.Table):
+        if is_joined_group(join.this):
             padded |= inside  # joins inside parentheses: taken as padded, which only skips less
         before |= inside
     return frozenset(padded)

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from engine.sql.plan.distribution import Replicated, Spread, is_apart, keeps_together, renamed
 from engine.sql.plan.draft import Draft, Relation, at_control
-from engine.sql.plan.estimate import distinct_of
+from engine.sql.plan.estimate import distinct_of, groups_of
 from engine.sql.plan.grouping import destination
 from engine.sql.plan.hashing import hash_core
 from engine.sql.plan.travel import ToControl
@@ -32,7 +32,8 @@ def finish(draft: Draft, block: Block, piece: Piece) -> Relation:
     if block.order or block.is_limited:
         piece = _in_order(draft, block, piece, values)
     query = _cut(piece.close(block.outputs), block, piece)
-    rows = piece.rows if block.limit is None else min(piece.rows, float(block.limit))
+    rows = groups_of(values, draft.known, piece.rows) if block.distinct else piece.rows
+    rows = rows if block.limit is None else min(rows, float(block.limit))
     return Relation(
         query=query,
         names=tuple(name for _, name in block.outputs),

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from engine.sql.plan.blocks import CannotDistributeError
 from engine.sql.plan.trees import conjuncts, free_aliases
+from engine.sql.syntax.nodes import is_joined_group
 
 if TYPE_CHECKING:
     from engine.sql.plan.pieces import Kind
@@ -76,7 +77,7 @@ def _group_of(first: exp.Expr, joins: list[exp.Join]) -> Group:
 
 
 def _item_group(item: exp.Expr) -> Group:
-    if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Table):
+    if is_joined_group(item):
         if item.alias:
             raise CannotDistributeError("an alias for a join in parentheses")
         return _group_of(item.this, [])

@@ -76,8 +76,14 @@ def spread_of(facts: TableFacts, scan: Scan) -> Spread:
 
 
 def _computed_piece(item: exp.Expr) -> Piece:
-    """VALUES, series and the like: every node can compute them, unless nodes might disagree."""
-    call = item.this if isinstance(item, (exp.Table, exp.Lateral)) else item
+    """VALUES, series and the like: every node can compute them, unless nodes might disagree.
+
+    Raises:
+        CannotDistributeError: A form that reads tables, of which each node would see its own share alone.
+    """
+    if any(isinstance(table.this, exp.Identifier) for table in item.find_all(exp.Table)):
+        raise CannotDistributeError(f"a source of the kind {item.key.upper()}")
+    call = unwrapped(item.this) if isinstance(item, (exp.Table, exp.Lateral, exp.Subquery)) else item
     known = isinstance(call, (exp.Values, *_CALLABLE)) and not is_volatile(item)
     rows = float(len(call.expressions)) if isinstance(call, exp.Values) else _FUNCTION_ROWS
     spread = Replicated() if known else Single()

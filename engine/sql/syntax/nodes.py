@@ -8,7 +8,7 @@ comparison of nodes sees.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from sqlglot import exp
 
@@ -120,3 +120,12 @@ class Default(exp.Expression):
     """`DEFAULT` in the place of a value."""
 
     arg_types: ClassVar[dict[str, bool]] = {}
+
+
+def is_joined_group(item: exp.Expr) -> TypeGuard[exp.Subquery]:
+    """Whether an item of FROM is joins in parentheses, such as `(a JOIN b ON ...)`, and no derived table."""
+    if not isinstance(item, exp.Subquery):
+        return False
+    if isinstance(item.this, exp.Subquery | exp.Values | exp.Lateral):
+        return bool(item.this.args.get("joins"))
+    return isinstance(item.this, exp.Table)

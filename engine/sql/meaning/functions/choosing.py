@@ -15,14 +15,19 @@ from sqlglot import exp
 from engine.errors import BindError
 from engine.sql.meaning.binding.scopes import place
 from engine.sql.meaning.branching import branch_tree, chosen, shared_facts
+from engine.sql.meaning.collation import order_key
 from engine.sql.meaning.comparing import compare
 from engine.sql.meaning.conversion.convert import convert
 from engine.sql.meaning.precedence import common_type
-from engine.sql.meaning.trees import binary, call, case, number
+from engine.sql.meaning.trees import binary, call, case, number, text
+from engine.sql.meaning.trees import is_null as is_null_tree
 from engine.sql.meaning.types import INT, NULL
 from engine.sql.meaning.values import Value, constant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.sql.meaning.collation import Collation
     from engine.sql.meaning.functions.call import Call, Function
 
 
@@ -78,14 +83,35 @@ def _extreme(function: str) -> Function:
         kind = common_type(value.type for value in values)
         if kind == NULL:
             return constant(None, INT)
-        if kind.is_text and not call_.context.collation_of(kind).is_binary:
-            raise call_.refused(
-                "text under a collation that is not binary", "Use CASE WHEN a > b THEN a ELSE b END."
-            )
         converted = [convert(value, kind) for value in values]
+        if kind.is_text:
+            collation = call_.context.collation_of(*(value.type for value in values))
+            if not collation.is_binary:
+                return Value(_extreme_text(function, converted, collation), shared_facts(kind, converted))
         return Value(call(function, *map(branch_tree, converted)), shared_facts(kind, converted))
 
     return build
+
+
+def _extreme_text(function: str, values: Sequence[Value], collation: Collation) -> exp.Expr:
+    """The text with the greatest or least key; of equal ones the first that was written."""
+    step = -1 if function == "GREATEST" else 1
+    ranked = [
+        case([(is_null_tree(value.tree), exp.Null())], _ranked(value, step * at, collation))
+        for at, value in enumerate(values)
+    ]
+    return call("STRUCT_EXTRACT", call(function, *ranked), text("v"))
+
+
+def _ranked(value: Value, place_: int, collation: Collation) -> exp.Expr:
+    """A struct that sorts by the key of a text, then by its place."""
+    key = order_key(value.tree, collation, trimmed=value.type.trimmed)
+    fields = {"k": key, "i": number(place_), "v": branch_tree(value)}
+    return exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(name), expression=tree) for name, tree in fields.items()
+        ]
+    )
 
 
 FUNCTIONS: dict[str, Function] = {

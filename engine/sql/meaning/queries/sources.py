@@ -21,6 +21,7 @@ from engine.sql.meaning.queries.pivots import pivoted_query, unpivoted_query
 from engine.sql.meaning.queries.rowsets import rowset
 from engine.sql.meaning.queries.table_values import table_values
 from engine.sql.meaning.trees import table_alias
+from engine.sql.syntax.nodes import is_joined_group
 
 # Hints on a table tell SQL Server how to lock and read it: they do not change what is in it at a version.
 _HINTS = frozenset(
@@ -98,10 +99,10 @@ def _item(node: exp.Expr, context: Context) -> tuple[exp.Expr, Context]:
     pivots = node.args.get("pivots")
     if pivots:
         return _pivoted(node, pivots, context)
-    if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query):
+    if is_joined_group(node):
         return _parenthesised(node, context)
-    if node.args.get("joins"):
-        raise UnsupportedSqlError("A join must stand in FROM or in parentheses.", **place(node))
+    if node.args.get("joins"):  # `a JOIN b JOIN c ON ... ON ...`: those of b and c are in parentheses
+        return _parenthesised(exp.Subquery(this=node.copy()), context)
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(node, context)
     return _derived(node, context)
@@ -117,8 +118,12 @@ def _parenthesised(node: exp.Subquery, context: Context) -> tuple[exp.Expr, Cont
     for join in inner.args.get("joins") or []:
         joined, context = _join(join, context)
         joins.append(joined)
+    if not joins:
+        return tree, context
+    if isinstance(tree, exp.Values):  # what is rendered right with joins behind it
+        tree = exp.Table(this=exp.Values(expressions=tree.expressions), alias=tree.args["alias"])
     tree.set("joins", joins)
-    return exp.Paren(this=tree) if joins else tree, context
+    return exp.Subquery(this=tree), context
 
 
 def _table(node: exp.Table, context: Context) -> tuple[exp.Expr, Context]:

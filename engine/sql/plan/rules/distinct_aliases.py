@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from engine.sql.plan.names import fresh_name, identifier
+from engine.sql.syntax.nodes import is_joined_group
 
 Names = Mapping[str, str]
 
@@ -74,7 +75,7 @@ class _Renamer:
             for join in node.args.get("joins") or ():
                 self._walk(join, visible, ctes, done)
             return
-        if isinstance(node, exp.Query) and not _is_joined_group(node):
+        if isinstance(node, exp.Query) and not is_joined_group(node):
             self.query(node, visible, ctes)
             return
         if isinstance(node, exp.Column) and node.table in visible:
@@ -103,13 +104,9 @@ def from_items(select: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _items_of(item: exp.Expr) -> Iterator[exp.Expr]:
-    if _is_joined_group(item):
+    if is_joined_group(item):
         yield from _items_of(item.this)
         return
     yield item
     for join in item.args.get("joins") or ():
         yield from _items_of(join.this)
-
-
-def _is_joined_group(item: exp.Expr) -> bool:
-    return isinstance(item, exp.Subquery) and isinstance(item.this, exp.Table)

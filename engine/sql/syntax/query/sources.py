@@ -67,16 +67,27 @@ class Sources(Grammar):
         kind = self.take_any(("OUTER",) if side else ("INNER",))
         hint = self._join_hint() if side or kind else ""
         self.expect("JOIN")
-        source, inner = self.table_source(), []
-        while self.at_any(_JOIN_STARTS):
-            # `a JOIN b JOIN c ON ... ON ...`: the inner join is closed by the first ON.
-            inner.append(self._join())
-        if inner:
-            source.set("joins", inner)
+        source = self._joined_inside()
         self.expect("ON")
         return exp.Join(
             this=source, on=self.condition(), side=side or None, kind=kind or None, hint=hint or None
         )
+
+    def _joined_inside(self) -> exp.Expr:
+        """What stands between JOIN and its ON."""
+        source, inner = self.table_source(), list[exp.Join]()
+        while True:
+            if self.at_any(_JOIN_STARTS):
+                # `a JOIN b JOIN c ON ... ON ...`: the inner join is closed by the first ON.
+                inner.append(self._join())
+            elif self.at_any(("PIVOT", "UNPIVOT")):
+                source, inner = _grouped(source, inner), []
+                _pivot(source, self.pivot())
+            else:
+                break
+        if inner:
+            source.set("joins", inner)
+        return source
 
     def _join_hint(self) -> str:
         hint = self.take_any(_JOIN_HINTS)
