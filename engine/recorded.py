@@ -114,4 +114,14 @@ def _said(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_said(item) for item in value]
     name = getattr(value, "name", None)
-    return name if isinstance(name, str) else " ".join(repr(value).split())[:_LONGEST]
+    return name if isinstance(name, str) else _text(value)[:_LONGEST]
+
+
+def _text(value: Any) -> str:
+    """In a line: frames by their size and columns, Optuna's ranges as the log tells those of a study."""
+    if hasattr(value, "columns"):
+        size = f"{value.npartitions} partitions" if hasattr(value, "npartitions") else f"{len(value):,} rows"
+        return f"{type(value).__name__} of {size}: {', '.join(map(str, value.columns))}"
+    if hasattr(value, "low") and hasattr(value, "high"):
+        return f"{value.low} .. {value.high}{' log' if getattr(value, 'log', False) else ''}"
+    return " ".join(repr(value).split())

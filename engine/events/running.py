@@ -75,6 +75,7 @@ class Running:
     result: str = ""
     tracking: str = ""
     outlives: bool = False
+    _open: list[Stage] = field(default_factory=list)
     _begun: float = field(default_factory=time.monotonic)
 
     def finish(self, status: str, error: BaseException | None = None) -> None:
@@ -91,13 +92,20 @@ class Running:
 
     @contextmanager
     def stage(self, name: str, units: float | None = None) -> Iterator[Stage]:
-        """A stage of it, for the length of a block."""
+        """A stage of it, for the length of a block; within one of its name it is that one, with units."""
+        innermost = self._open[-1] if self._open else None
+        if innermost is not None and innermost.name == name:
+            innermost.units = units if innermost.units is None else innermost.units
+            yield innermost
+            return
         stage = Stage(name, self.emit, units)
         begun = time.monotonic()
         self.emit(StageStarted(name, units))
+        self._open.append(stage)
         try:
             yield stage
         finally:
+            self._open.remove(stage)
             self.emit(StageFinished(name, time.monotonic() - begun, stage.counts))
 
 

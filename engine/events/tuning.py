@@ -77,13 +77,14 @@ class RoundMetrics(Event):
 
 @dataclass(frozen=True, slots=True)
 class RungReached(Event):
-    """A trial has `score` after `rounds`, at rung number `rung` (from 0)."""
+    """A trial has `score` after `rounds`, at rung number `rung` (from 0), and has trained for `seconds`."""
 
     study: str
     trial: int
     rung: int
     rounds: int
     score: float
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

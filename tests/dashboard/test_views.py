@@ -30,6 +30,8 @@ from engine.events import (
     ScoringFinished,
     ScoringStarted,
     ScoringStopped,
+    StageFinished,
+    StageStarted,
     StudyStarted,
     TrialFinished,
     TrialStarted,
@@ -254,6 +256,19 @@ def test_runs_that_did_the_same_are_compared_first(views: Views) -> None:
     assert partner([*runs, again], runs[5]) is again  # its name weighs more than its age
     stages = stage_pairs([runs[0], runs[1]], 0.0)
     assert [(stage, side) for stage, side, _ in stages[:2]] == [("fit features", 0), ("fit features", 1)]
+
+
+def test_stages_that_bear_their_runs_names_stand_beside_each_other() -> None:
+    views = Views()
+    events = [
+        (run, event)
+        for run, name in (("a", "score into dbo.x"), ("b", "score into dbo.y"))
+        for event in (RunStarted(name, "score"), StageStarted(name), StageFinished(name, 2.0))
+    ]
+    views.take(Entry(event, START + at, run, "dw", "x", at) for at, (run, event) in enumerate(events))
+    pair = [views.runs.by_id[one] for one in "ab"]
+    assert stage_pairs(pair, 0.0) == [("score", 0, 2.0), ("score", 1, 2.0)]
+    assert compared(*pair, 0.0)["name"].count("score") == 1
 
 
 def test_a_run_used_what_its_parts_used() -> None:

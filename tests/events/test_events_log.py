@@ -31,6 +31,7 @@ from engine.events import (
     RunFinished,
     RunStarted,
     StageFinished,
+    StageProgress,
     StageStarted,
     StepFinished,
     TrialFinished,
@@ -39,9 +40,12 @@ from engine.events import (
     UnknownKindError,
     kinds,
     open_log,
+    running,
     silent,
 )
 from engine.events.record import revive
+from engine.progress import show
+from engine.recorded import _settings
 
 STEP = StepFinished(
     "q1",
@@ -358,6 +362,37 @@ _ALL = sorted(set(kinds().values()) - {Unknown}, key=lambda kind: kind.kind)
 def test_every_kind_of_record_comes_back_as_it_was(event: Event) -> None:
     said = json.loads(json.dumps(event.data()))
     assert revive(event.kind, event.version, said) == event
+
+
+def test_a_bar_within_a_stage_of_its_name_is_that_stage() -> None:
+    log = MemoryLog()
+    with running(log, "demo", verb="demo") as run, run.stage("ingest"):
+        with show("ingest", 2, visible=False) as bar:
+            bar.advance(2)
+        with run.stage("ingest more"):
+            pass
+    told = [event for event in log.events if isinstance(event, StageStarted | StageProgress | StageFinished)]
+    assert [(type(event).__name__, event.stage) for event in told] == [
+        ("StageStarted", "ingest"),
+        ("StageProgress", "ingest"),
+        ("StageStarted", "ingest more"),
+        ("StageFinished", "ingest more"),
+        ("StageFinished", "ingest"),
+    ]
+
+
+def test_settings_of_a_run_are_told_in_a_line_each() -> None:
+    import dask.dataframe as dd
+    from optuna.distributions import FloatDistribution
+
+    frame = pd.DataFrame({"name": ["x"], "fare": [1.5]})
+    told = _settings({"self": 0, "frame": frame, "far": dd.from_pandas(frame, npartitions=1)})
+    assert told == {
+        "frame": "DataFrame of 1 rows: name, fare",
+        "far": "DataFrame of 1 partitions: name, fare",
+    }
+    space = {"eta": FloatDistribution(0.01, 0.3, log=True)}
+    assert _settings({"space": space}) == {"space": {"eta": "0.01 .. 0.3 log"}}
 
 
 def test_every_kind_is_public() -> None:

@@ -58,7 +58,7 @@ class StudiesPage(BasePage):
         self._rungs, rungs = table(
             {
                 "rung": ("Rung", "count", 50),
-                "rounds": ("Rounds", "count", 60),
+                "rounds": ("Rounds at most", "count", 80),
                 "reached": ("Trials that reached it", "count", 120),
                 "promoted": ("Went on", "count", 70),
                 "best": ("Best score", "score", 80),

@@ -44,7 +44,7 @@ def stage_pairs(pair: Sequence[RunView | None], now: float) -> list[tuple[str, i
         (stage, side, seconds)
         for side, run in enumerate(pair)
         if run is not None
-        for stage, seconds in zip(*(stage_rows(run, now)[name] for name in ("stage", "seconds")), strict=True)
+        for stage, seconds in _stages(run, now)
     ]
     order = {stage: at for at, stage in enumerate(dict.fromkeys(row[0] for row in rows))}
     return sorted(rows, key=lambda row: (order[row[0]], row[1]))
@@ -80,10 +80,16 @@ def _lines(run: RunView | None, now: float) -> dict[tuple[str, str], _Value]:
     settings = setting_rows(run)
     for name, text in zip(settings["name"], settings["value"], strict=True):
         lines["setting", name] = (text, None if "seed" in name else _number(text))
-    stages = stage_rows(run, now)
-    for name, seconds in zip(stages["stage"], stages["seconds"], strict=True):
+    for name, seconds in _stages(run, now):
         lines["stage", name] = _seconds(seconds)
     return lines
+
+
+def _stages(run: RunView, now: float) -> list[tuple[str, float]]:
+    """Stages with their seconds; one that bears its run's own name is called by the verb instead."""
+    rows = stage_rows(run, now)
+    names = [_verb(run) or name if name == run.name else name for name in rows["stage"]]
+    return list(zip(names, rows["seconds"], strict=True))
 
 
 def _seconds(seconds: float) -> _Value:
@@ -93,7 +99,9 @@ def _seconds(seconds: float) -> _Value:
 def _amount(name: str, amount: float) -> _Value:
     if "bytes" in name:
         return spoken_bytes(amount), amount
-    return _seconds(amount) if name.endswith("seconds") else (f"{amount:,.6g}", amount)
+    if name.endswith("seconds"):
+        return _seconds(amount)
+    return f"{amount:,.0f}" if float(amount).is_integer() else f"{amount:,.6g}", amount
 
 
 def _number(text: str) -> float | None:

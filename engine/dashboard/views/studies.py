@@ -129,7 +129,7 @@ def _apply(study: StudyView, trial: TrialView, event: Any) -> None:
         case RungReached():
             study.reached.setdefault(event.rung, {})[event.trial] = event.score
             trial.rung, trial.rounds, trial.score = event.rung, event.rounds, event.score
-            trial.state = "waiting"
+            trial.state, trial.seconds = "waiting", event.seconds or trial.seconds
         case TrialPromoted():
             trial.state = "running"
             study.promoted.setdefault(event.rung, set()).add(event.trial)

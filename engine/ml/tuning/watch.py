@@ -63,7 +63,8 @@ class Recorder:
     def _reported(self, event: Reported, old: TrialState, new: TrialState) -> Iterator[Record]:
         yield RoundMetrics(self.study, new.number, old.rounds + 1, event.curve)
         for rung in range(old.rung, new.rung):
-            yield RungReached(self.study, new.number, rung, new.rounds, new.scores[rung])
+            score = new.scores[rung]
+            yield RungReached(self.study, new.number, rung, new.rounds, score, new.core_seconds)
         score, rounds = new.best(self.maximise)
         if new.status == "complete" and not new.converged:
             yield TrialFinished(self.study, new.number, score, rounds, new.core_seconds)
