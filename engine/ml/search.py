@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import OptionError
+from engine.errors import DataError, OptionError
 from engine.events import StudyFinished, StudyStarted, tracked
 from engine.ml.constraints import placed
 from engine.ml.dry_run import try_params
@@ -151,12 +152,24 @@ class Search:
             record(before, event, after, actions)
             if isinstance(event, Reported):
                 trial = after.trials[event.number]
+                self._check_defined(after)
                 if not before.trials[event.number].rung:
                     self.around.on_trial(trial.best(self._maximise)[0])
                 if trial.status in _OVER:
                     self._runs.log_trial(self._trial(trial))
 
         return watch
+
+    def _check_defined(self, state: StudyState) -> None:
+        """Areas are undefined on rows of one class, for every trial alike: the first says so for all."""
+        label, scores = self.asked.data.label, [value for trial in state.trials for value in trial.curve[:1]]
+        if label.custom is None and label.metric.startswith("auc") and all(map(math.isnan, scores)):
+            raise DataError(
+                f"Metric '{label.metric}' is undefined on the validation rows: "
+                f"'{label.column}' has one class only there.",
+                "Use Split(stratify=True), more rows, a larger valid= share, or another metric=.",
+                column=label.column,
+            )
 
     def _params(self, number: int, phase: int, proposed: Mapping[str, Any]) -> dict[str, Any]:
         return all_params(self.asked, number, phase, proposed)

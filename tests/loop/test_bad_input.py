@@ -23,6 +23,7 @@ from engine.errors import (
     UnsupportedError,
 )
 from engine.events import MemoryLog, TrialFailed
+from engine.ml.split import Split
 from engine.ml.tuning.fit import Job
 from engine.ml.tuning.fits import PoolFits
 from engine.ml.tuning.watch import Recorder
@@ -112,6 +113,16 @@ def test_weights_that_are_all_zero(lake: Workspace, pool: WorkspacePool) -> None
 def test_a_weight_is_asked_of_labelled_rows_alone(lake: Workspace, pool: WorkspacePool) -> None:
     source = rows(lake, a=list(range(100)), b=[None, *[0, 1] * 49, 1], w=[None, *[1.0] * 99])
     assert pool.training_set(source, target="b", weight="w").rows.sum() == 99
+
+
+def test_a_search_whose_validation_rows_have_one_class_ends_with_its_first_trial(
+    lake: Workspace, pool: WorkspacePool
+) -> None:
+    split = ["train"] * 80 + ["valid"] * 20
+    source = rows(lake, a=list(range(100)), b=[0, 1] * 40 + [0] * 20, s=split)
+    with pytest.raises(DataError) as caught:
+        pool.tune(source, target="b", space=SPACE, split=Split(column="s"))
+    one_line(caught.value, "'auc'", "'b' has one class only there", "stratify")
 
 
 def _passthrough() -> object:
