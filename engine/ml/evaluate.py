@@ -74,12 +74,26 @@ class SumsOf:
         if not len(block.label):
             return Sums({})
         predicted = predict(self.booster, block.matrix).astype(np.float64)
+        _check_finite(predicted, self.label.column)
         weight = np.ones(len(block.label)) if block.weight is None else block.weight.astype(np.float64)
         if self.label.kind == "binary":
             return _binary_sums(predicted, block.label, weight)
         if self.label.kind == "multiclass":
             return _multiclass_sums(predicted, block.label, weight)
         return _regression_sums(predicted, block.label, weight)
+
+
+def _check_finite(predicted: npt.NDArray[np.float64], column: str) -> None:
+    import numpy as np
+
+    strange = len(predicted) - int(np.isfinite(predicted.reshape(len(predicted), -1)).all(axis=1).sum())
+    if strange:
+        raise DataError(
+            f"The trees answer no finite number for {strange} of {len(predicted)} rows of one part: "
+            f"the fit to '{column}' has diverged.",
+            "Use a smaller eta, or a label of smaller numbers.",
+            column=column,
+        )
 
 
 def _regression_sums(

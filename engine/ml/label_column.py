@@ -20,7 +20,7 @@ def check_column(column: str, columns: Sequence[str]) -> None:
     """
     if column not in columns:
         raise NotFoundError(
-            f"There is no label column '{column}'.",
+            f"There is no column {column!r}.",
             f"The source has: {', '.join(columns)}.",
             column=column,
             columns=tuple(columns),

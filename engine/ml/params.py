@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
@@ -60,3 +61,16 @@ def check_booster(params: Mapping[str, object]) -> None:
             "Leave 'booster' out: trees (gbtree) are tuned, exported and scored.",
             booster=booster,
         )
+
+
+def check_numbers(params: Mapping[str, object]) -> None:
+    """Refuse what is no number: XGBoost takes it and grows trees that answer none.
+
+    Raises:
+        OptionError: Names the parameter.
+    """
+    for name, value in params.items():
+        if isinstance(value, float) and math.isnan(value):
+            raise OptionError(
+                f"Parameter '{name}' is NaN.", f"Give a number, or leave '{name}' out.", name=name
+            )

@@ -99,6 +99,7 @@ class Models:
                 )
             else:
                 trained = model.model() if isinstance(model, Trial) else model
+                _check_trained(trained)
                 version = self._register_trained(name, trained, run.emit)
             for one in aliases:
                 self.tracking.set_alias(name, one, version.version)
@@ -278,6 +279,14 @@ def _refuse(version: ModelVersion, exported: ExportedModel) -> NoReturn:
             **found.data,
         ) from None
     raise AssertionError("a report that failed raises")
+
+
+def _check_trained(model: object) -> None:
+    if not hasattr(model, "booster"):
+        raise OptionError(
+            f"A {type(model).__name__} is no model.",
+            "Give what pool.train returned, a trial of a study, or an ONNX file as bytes or by its path.",
+        )
 
 
 def _check_names(name: str, aliases: Sequence[str]) -> None:

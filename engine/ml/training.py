@@ -11,7 +11,7 @@ from engine.errors import OptionError
 from engine.events import ModelTrained, tracked
 from engine.ml.constraints import placed
 from engine.ml.one_fit import OneFit, fit_once
-from engine.ml.params import check_booster, check_params
+from engine.ml.params import check_booster, check_numbers, check_params
 from engine.ml.provenance import Made
 from engine.ml.split import TEST, VALID
 from engine.ml.study_runs import data_params, tags_of
@@ -54,6 +54,7 @@ class TrainPlan:
     def __post_init__(self) -> None:
         check_params(self.params)
         check_booster(self.params)
+        check_numbers(self.params)
         for name in ("rounds", "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:

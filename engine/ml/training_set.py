@@ -138,7 +138,7 @@ def build(
         DataError: A label that cannot be learned, no rows, a fold without rows or without a class.
         UnsupportedError: A transformer or objective that cannot be honoured.
     """
-    for name in columns.named:
+    for name in (columns.target, *columns.named):
         check_column(name, source.columns)
     scan = source.source()
     check_type(columns.target, scan.schema.field(columns.target).type)

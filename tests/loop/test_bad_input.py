@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -113,6 +114,28 @@ def test_weights_that_are_all_zero(lake: Workspace, pool: WorkspacePool) -> None
 def test_a_weight_is_asked_of_labelled_rows_alone(lake: Workspace, pool: WorkspacePool) -> None:
     source = rows(lake, a=list(range(100)), b=[None, *[0, 1] * 49, 1], w=[None, *[1.0] * 99])
     assert pool.training_set(source, target="b", weight="w").rows.sum() == 99
+
+
+def test_what_is_named_or_given_by_mistake(lake: Workspace, pool: WorkspacePool) -> None:
+    source = rows(lake, a=list(range(100)), b=[0, 1] * 50)
+    with pytest.raises(NotFoundError) as absent:
+        pool.train(source, target=None)
+    one_line(absent.value, "None", "a, b")
+    for verb in (pool.train, partial(pool.tune, space=SPACE)):
+        with pytest.raises(OptionError) as nan:
+            verb(source, target="b", params={"eta": float("nan")})
+        one_line(nan.value, "'eta' is NaN")
+    with pytest.raises(OptionError) as nothing:
+        lake.models.register("m", None)
+    one_line(nothing.value, "NoneType", "pool.train")
+    assert lake.models.names() == []
+
+
+def test_a_fit_that_diverges(lake: Workspace, pool: WorkspacePool) -> None:
+    source = rows(lake, a=list(range(100)), b=[float(i) * 1e33 for i in range(100)])
+    with pytest.raises(DataError) as caught:
+        pool.train(source, target="b", params={"eta": 1000.0}, rounds=20)
+    one_line(caught.value, "'b' has diverged", "eta")
 
 
 def test_a_search_whose_validation_rows_have_one_class_ends_with_its_first_trial(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OptionError
-from engine.ml.params import check_booster, check_params
+from engine.ml.params import check_booster, check_numbers, check_params
 from engine.ml.tuning.machine import Rules
 from engine.ml.tuning.proposer import Proposer, check_sampler
 from engine.ml.tuning.schedules import Schedule, schedule_of
@@ -55,6 +55,7 @@ class SearchPlan:
     def __post_init__(self) -> None:
         check_params([*self.space, *self.params])
         check_booster(self.params)
+        check_numbers(self.params)
         check_distributions(self.space)
         twice = sorted(set(self.space) & set(self.params))
         if twice:
