@@ -89,7 +89,7 @@ class ScoringVerbs(Pool):
             WriteError: The mode does not fit the table; nothing was read.
             JobStoppedError: Too many bad rows; nothing is published.
         """
-        from engine.ml.scoring import Request, ScoringJob, Shadow, origin_of, plan_job
+        from engine.ml.scoring import Request, ScoringJob, Shadow, loading_ahead, origin_of, plan_job
 
         beside = shadow if isinstance(shadow, Shadow) or shadow is None else Shadow(shadow)
         request = Request(
@@ -104,8 +104,10 @@ class ScoringVerbs(Pool):
             runtime=runtime,
             force=force,
         )
-        origin = self._origin_of_text(source) if isinstance(source, str) else origin_of(source)
-        store = plan_job(self.workspace.storage, request, origin, self._tasks_at_a_time())
+        models = [request.model, *([request.shadow] if request.shadow is not None else [])]
+        with loading_ahead(self, models, runtime):
+            origin = self._origin_of_text(source) if isinstance(source, str) else origin_of(source)
+            store = plan_job(self.workspace.storage, request, origin, self._tasks_at_a_time())
         job = self._job(ScoringJob, store.job)
         job.start()
         if wait:

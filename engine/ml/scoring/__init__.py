@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.ml.scoring.ahead import loading_ahead
     from engine.ml.scoring.job import ScoringJob, all_jobs
     from engine.ml.scoring.plan import Request, plan_job
     from engine.ml.scoring.result import JobStatus, Report, Scored
@@ -30,6 +31,7 @@ __all__ = [
     "Shadow",
     "ShadowReport",
     "all_jobs",
+    "loading_ahead",
     "origin_of",
     "plan_job",
     "scorer_for",
@@ -46,6 +48,7 @@ _HOMES = {
     "Shadow": "shadow",
     "ShadowReport": "shadow",
     "all_jobs": "job",
+    "loading_ahead": "ahead",
     "origin_of": "sources",
     "plan_job": "plan",
     "scorer_for": "scorer",

@@ -55,12 +55,12 @@ class Scorer:
     def __call__(self, rows: pa.Table) -> pa.Table:
         """Kept columns, then the outputs, row for row."""
         kept = {name: rows.column(name) for name in self.keep}
-        made = self._score(rows) if rows.num_rows else self.answers()
+        made = self._score(rows) if rows.num_rows else self._named(self._runner().empty())
         return pa.table({**kept, **made})
 
     def answers(self) -> dict[str, pa.Array]:
-        """The columns that scoring adds, without rows."""
-        return self._named(self._runner().empty())
+        """The columns that scoring adds, without rows; whoever only asks for them loads no kernel."""
+        return self._named(load_runner(self.graph, self.outputs, "onnxruntime").empty())
 
     def _score(self, rows: pa.Table) -> dict[str, pa.Array]:
         return self._named(self._runner().run(self.signature.feed(rows)))
