@@ -13,9 +13,9 @@ from engine.runtime import layout_of
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import named
 from engine.session.doing.inserting import default_of
-from engine.session.doing.run import type_node
 from engine.session.doing.tables import column_of, declared_column
 from engine.session.doing.targets import Target, find_target
+from engine.sql.meaning import node_of_type
 from engine.sql.plan import Hash
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _rewrite(
     changed = replace(target, columns=columns, declared=replace(target.declared, columns=columns))  # type: ignore[type-var]
     items = [
         named(
-            exp.Cast(this=value, to=type_node(column.type)) if isinstance(value, exp.Null) else value,
+            exp.Cast(this=value, to=node_of_type(column.type)) if isinstance(value, exp.Null) else value,
             column.name,
         )
         for value, column in zip(values, columns, strict=True)

@@ -10,7 +10,6 @@ from engine.errors import BindError, SqlRuntimeError, SqlSyntaxError, TarnError,
 from engine.session.binding.rowsets import declared_type
 from engine.session.doing.queries import undeclared
 from engine.session.doing.signals import BreakLoop, ContinueLoop, ReturnFrom
-from engine.session.show import shown_value
 from engine.sql.meaning import Variable, parse_type
 
 if TYPE_CHECKING:
@@ -89,8 +88,10 @@ def do_return(run: Run, statement: flow.Return) -> None:
 
 
 def do_print(run: Run, statement: flow.Print) -> None:
-    value, _ = run.value(statement.value)
-    run.messages.append("" if value is None else shown_value(value))
+    value, kind = run.value(statement.value)
+    if not kind.is_text:
+        value, _ = run.value(statement.value, parse_type("nvarchar(4000)"))
+    run.messages.append("" if value is None else str(value))
 
 
 def do_try(run: Run, statement: flow.TryCatch) -> None:

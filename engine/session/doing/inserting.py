@@ -12,8 +12,8 @@ from engine.session.binding.binder import Binder
 from engine.session.binding.relations import Relation, reading_as
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import quoted, table
-from engine.session.doing.run import Run, type_node
 from engine.session.doing.targets import Target, columns_named, find_target
+from engine.sql.meaning import node_of_type
 from engine.sql.meaning.types import Base
 from engine.sql.syntax import Name, parse_query
 from engine.sql.syntax.nodes import Default
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.session.catalog.declarations import DeclaredColumn
+    from engine.session.doing.run import Run
     from engine.sql.syntax.statements.queries import Insert, Top
 
 _ROWS = "inserted_rows"
@@ -151,13 +152,13 @@ def _cell(cell: exp.Expr, column: DeclaredColumn, nulls: frozenset[str]) -> exp.
     is_null = isinstance(cell, exp.Null) or (
         isinstance(cell, exp.Parameter) and f"@{cell.name.lower()}" in nulls
     )
-    return exp.Cast(this=exp.Null(), to=type_node(column.type)) if is_null else cell.copy()
+    return exp.Cast(this=exp.Null(), to=node_of_type(column.type)) if is_null else cell.copy()
 
 
 def default_of(column: DeclaredColumn) -> exp.Expr:
     """The value of a column that nobody gives one."""
     if not column.default:
-        return exp.Cast(this=exp.Null(), to=type_node(column.type))
+        return exp.Cast(this=exp.Null(), to=node_of_type(column.type))
     (item,) = parse_query(column.default).selects
     return item.this if isinstance(item, exp.Alias) else item
 

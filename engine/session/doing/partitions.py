@@ -21,10 +21,10 @@ from engine.runtime import layout_of
 from engine.session.binding.trees import column as column_tree
 from engine.session.binding.trees import named
 from engine.session.catalog.declarations import COLUMNSTORE, Declaration
-from engine.session.doing.run import type_node
 from engine.session.doing.tables import column_of
 from engine.session.doing.targets import Target, find_target
 from engine.session.journal import Change, commit_changes
+from engine.sql.meaning import node_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -258,7 +258,7 @@ def _count(run: Run, target: Target, ranges: Ranges, number: int) -> int:
     """Rows of a partition."""
     low, high = ranges.span(number)
     value = column_tree(_ROWS, ranges.column)
-    kind = type_node(column_of(target.columns, ranges.column).type)
+    kind = node_of_type(column_of(target.columns, ranges.column).type)
 
     def bound(of: Any) -> exp.Expr:
         return exp.Cast(this=exp.Literal.string(str(of)), to=kind.copy())

@@ -9,14 +9,14 @@ from sqlglot import exp
 from engine.errors import BindError, UnsupportedSqlError
 from engine.session.binding.inlining import with_values
 from engine.session.doing.caching import answer_through_cache
-from engine.session.doing.run import Run, type_node
 from engine.session.result import ResultSet
-from engine.sql.meaning import Variable
+from engine.sql.meaning import Variable, node_of_type
 from engine.sql.syntax.nodes import IntoVariable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.session.doing.run import Run
     from engine.sql.syntax.statements.queries import Select, SelectAssign
 
 
@@ -67,7 +67,7 @@ def _converted(query: exp.Query, names: list[str], variables: Mapping[str, Varia
     for at, (item, name) in enumerate(zip(query.expressions, names, strict=True)):
         # One after the other: an item reads what those before it have assigned.
         value = with_values(item.unalias(), assigned)
-        assigned[name] = IntoVariable(this=value, to=type_node(variables[f"@{name}"].type))
+        assigned[name] = IntoVariable(this=value, to=node_of_type(variables[f"@{name}"].type))
         items.append(exp.alias_(assigned[name].copy(), f"v{at}"))
     query.set("expressions", items)
     return query

@@ -13,7 +13,7 @@ from engine.errors import FormatError, TarnError
 from engine.session.binding.binder import Binder, Bound
 from engine.session.binding.file_faults import of_another_format
 from engine.session.result import Result, ResultSet
-from engine.sql.meaning import SqlType, Variable, parse_type
+from engine.sql.meaning import SqlType, Variable, node_of_type, parse_type
 from engine.sql.syntax.nodes import IntoVariable
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Run:
             BindError, SqlRuntimeError: It has none.
         """
         wanted = (
-            expression.copy() if kind is None else IntoVariable(this=expression.copy(), to=type_node(kind))
+            expression.copy() if kind is None else IntoVariable(this=expression.copy(), to=node_of_type(kind))
         )
         bound = self.bind(exp.Select(expressions=[exp.alias_(wanted, "value")]))
         [(_, found)] = self.types(bound)
@@ -145,8 +145,3 @@ class Run:
         one, zero = exp.Literal.number(1), exp.Literal.number(0)
         value, _ = self.value(exp.Case(ifs=[exp.If(this=condition.copy(), true=one)], default=zero))
         return value == 1
-
-
-def type_node(kind: SqlType) -> exp.DataType:
-    """A T-SQL type as trees have it."""
-    return exp.DataType.build(str(kind), dialect="tsql")

@@ -22,7 +22,7 @@ from engine.session.loading.rejects import (
     rejects_of,
 )
 from engine.session.loading.shares import refuse_share
-from engine.sql.meaning import to_duckdb
+from engine.sql.meaning import node_of_type, to_duckdb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from engine.session.binding.rowset_files import Keep
     from engine.session.binding.rowset_options import Rowset
     from engine.session.binding.world import World
-    from engine.sql.meaning import SqlType
 
 
 def rejecting_relation(
@@ -100,7 +99,7 @@ def _looked_at(world: World, name: str, files: TextFiles, columns: Sequence[Load
         hidden: texts.columns[hidden] for hidden in files.hidden
     }
     items: list[exp.Expr] = [
-        named(exp.TryCast(this=column(name, f"c{one.field}"), to=_node(one.type)), one.name)
+        named(exp.TryCast(this=column(name, f"c{one.field}"), to=node_of_type(one.type)), one.name)
         for one in columns
     ]
     items += [named(column(name, hidden), hidden) for hidden in files.hidden]
@@ -108,10 +107,6 @@ def _looked_at(world: World, name: str, files: TextFiles, columns: Sequence[Load
         exp.Select(expressions=items).from_(table(name)), {name: texts.columns}, into=list(shown.values())
     )
     return Relation(name, shown, texts.rows, query=query)
-
-
-def _node(kind: SqlType) -> exp.DataType:
-    return exp.DataType.build(str(kind), dialect="tsql")
 
 
 def _good(rows: Relation, rowset: Rowset, hidden: Sequence[str]) -> Relation:

@@ -24,7 +24,7 @@ from engine.sql.meaning.failures import read_failure
 from engine.sql.meaning.lake_types import duckdb_type, type_of_arrow
 from engine.sql.meaning.macros import MACROS
 from engine.sql.meaning.translate import Translation, result_types, to_duckdb, translate
-from engine.sql.meaning.typenames import parse_type, type_of_node
+from engine.sql.meaning.typenames import node_of_type, parse_type, type_of_node
 from engine.sql.meaning.types import SqlType
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Variable",
     "duckdb_type",
     "named_collation",
+    "node_of_type",
     "parse_type",
     "read_failure",
     "result_types",

@@ -107,6 +107,17 @@ def type_of_node(node: exp.DataType, *, length: int = CAST_LENGTH) -> SqlType:
     return _sized(base, sizes, length)
 
 
+def node_of_type(kind: SqlType) -> exp.DataType:
+    """Write a type into a tree, as `type_of_node` reads it.
+
+    >>> str(type_of_node(node_of_type(FLOAT))), str(type_of_node(node_of_type(REAL)))
+    ('float', 'real')
+    """
+    if kind.base is Base.FLOAT:  # sqlglot takes the bare word for the short one
+        return exp.DataType(this=exp.DType.DOUBLE)
+    return exp.DataType.build(str(kind), dialect="tsql")
+
+
 def _sized(name: str, sizes: list[str], length: int) -> SqlType:
     if name not in {*Base} - {Base.NULL, Base.PREDICATE}:
         raise BindError(f"Cannot find data type '{name}'.", "Use one of the types of a SQL pool.", type=name)

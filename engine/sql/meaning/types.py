@@ -76,6 +76,7 @@ class SqlType:
             `==` either.
         zone: The time zone (IANA name or `+hh:mm`) whose wall clock a datetimeoffset shows; what is stored
             is the instant alone. No part of `==` either.
+        json: FOR JSON takes the text for JSON, and does not quote it. No part of `==` either.
     """
 
     base: Base
@@ -84,6 +85,7 @@ class SqlType:
     trimmed: bool = field(default=False, compare=False)
     collation: Collation | None = field(default=None, compare=False)
     zone: str | None = field(default=None, compare=False)
+    json: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         if self.base is Base.DECIMAL:
@@ -117,10 +119,15 @@ class SqlType:
         return self.base in TEMPORAL
 
     def with_facts(
-        self, *, trimmed: bool = False, collation: Collation | None = None, zone: str | None = None
+        self,
+        *,
+        trimmed: bool = False,
+        collation: Collation | None = None,
+        zone: str | None = None,
+        json: bool = False,
     ) -> SqlType:
         """Give the same type with these facts about its values, and no others."""
-        return replace(self, trimmed=trimmed, collation=collation, zone=zone)
+        return replace(self, trimmed=trimmed, collation=collation, zone=zone, json=json)
 
 
 BIT = SqlType(Base.BIT)

@@ -50,3 +50,18 @@ SELECT x.k, (SELECT COUNT(*) FROM t a JOIN (t b JOIN t c ON b.k = c.k) ON a.k = 
 --= k, n
 --> 1 | 1
 --> 2 | 2
+--- nested FOR JSON and JSON_QUERY are not quoted, FOR JSON without an array is
+SELECT x.k, (SELECT y.a FROM t y WHERE y.k <= x.k ORDER BY y.k FOR JSON PATH) AS inner1, JSON_QUERY('{"q":[1]}', '$.q') AS q, (SELECT 1 AS one FOR JSON PATH, WITHOUT_ARRAY_WRAPPER) AS text1 FROM t x ORDER BY x.k FOR JSON PATH
+--= _col_1
+--> '[{"k":1,"inner1":[{"a":10}],"q":[1],"text1":"{\"one\":1}"},{"k":2,"inner1":[{"a":10},{"a":30}],"q":[1],"text1":"{\"one\":1}"}]'
+--- a float variable keeps its digits, and PRINT writes values as T-SQL converts them
+DECLARE @f FLOAT = 0.1, @r REAL = 0.1, @m MONEY = 1234.5, @dt DATETIME = '2024-02-03 04:05:06', @d DATE = '2024-02-03', @b BIT = 1; SELECT @f AS f, @f * 3 AS g; PRINT @f; PRINT @r; PRINT @m; PRINT @dt; PRINT @d; PRINT @b; PRINT 1.50
+--= f, g
+--> 0.1 | 0.30000000000000004
+--p 0.1
+--p 0.1
+--p 1234.50
+--p Feb  3 2024  4:05AM
+--p 2024-02-03
+--p 1
+--p 1.50

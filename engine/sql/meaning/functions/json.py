@@ -19,6 +19,8 @@ from engine.sql.meaning.values import Value
 if TYPE_CHECKING:
     from engine.sql.meaning.functions.call import Call, Function
 
+_JSON = nvarchar(MAX).with_facts(json=True)
+
 
 def _path(call_: Call, index: int) -> JsonPath:
     return read_path(call_.constant_text(index, "The path"))
@@ -37,8 +39,8 @@ def json_query(call_: Call) -> Value:
     document = call_.text(0).tree
     strict = exp.Boolean(this=path.strict)
     if not path.steps:
-        return Value(call("tsql_json_document", document, strict), nvarchar(MAX))
-    return Value(call("tsql_json_query", document, text(path.duckdb), strict), nvarchar(MAX))
+        return Value(call("tsql_json_document", document, strict), _JSON)
+    return Value(call("tsql_json_query", document, text(path.duckdb), strict), _JSON)
 
 
 def is_json(call_: Call) -> Value:

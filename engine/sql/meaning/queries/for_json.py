@@ -72,7 +72,8 @@ def for_json(relation: Relation, clause: exp.Expr, context: Context) -> Relation
         members = exp.Order(this=members, expressions=[place_])
     rows = exp.GroupConcat(this=members, separator=text(","))
     tree = select([aliased(_enclosed(rows, options), "_col_1")], source)
-    return Relation(tree, (Column("", nvarchar(MAX)),))
+    # What is no array is quoted by a FOR JSON around this one, as documented.
+    return Relation(tree, (Column("", nvarchar(MAX).with_facts(json=options.array)),))
 
 
 def _with_places(relation: Relation) -> bool:
@@ -148,8 +149,10 @@ def _written(node: _Node, *, nulls: bool) -> exp.Expr:
 
 
 def _member_text(value: Value) -> exp.Expr:
-    """Write a value as JSON: numbers and truths bare, all others as text."""
+    """Write a value as JSON: numbers, truths and what is JSON bare, all others as text."""
     base = value.type.base
+    if value.type.json:
+        return value.tree
     if base in MONEYS or base is Base.BIT:
         return cast_as(value.tree, "VARCHAR")
     if base in APPROXIMATE:
