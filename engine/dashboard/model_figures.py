@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, NumeralTickFormatter
 
-from engine.dashboard.kit import heading, legend_above, note, plot, put, table
-from engine.dashboard.style import BLUE, GREEN, GREY, ORANGE
+from engine.dashboard.kit import heading, legend_above, note, plot, put, short_axis, table
+from engine.dashboard.style import BLUE, GREEN, GREY, INK, ORANGE, PAPER
 
 _TOP = 25
 # A curve of 65,536 points makes a page of megabytes and looks the same.
 _POINTS = 1000
+# With more classes than these, shares in words do not fit their cells.
+_WORDED = 14
+_ERROR_BINS = 40
 
 
 def roc_figure(roc: tuple[npt.NDArray[Any], npt.NDArray[Any]], metrics: Mapping[str, float]) -> Any:
@@ -52,8 +55,69 @@ def calibration_figure(bins: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArr
     return made
 
 
+def confusion_figure(confusion: npt.NDArray[Any], classes: Sequence[str]) -> Any:
+    """What the rows of each class were taken for, as shares of the class."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-300)
+    cells = [(there, said) for there in range(len(classes)) for said in range(len(classes))]
+    told = [float(shares[cell]) for cell in cells]
+    source = ColumnDataSource(
+        {
+            "there": [classes[there] for there, _ in cells],
+            "said": [classes[said] for _, said in cells],
+            "share": told,
+            "rows": [float(confusion[cell]) for cell in cells],
+            "text": [f"{share:.1%}" if share >= 0.0005 else "" for share in told],
+            "ink": [PAPER if share > 0.5 else INK for share in told],
+        }
+    )
+    made = plot(
+        "What the rows of each class were taken for",
+        "predicted class",
+        "class, 100 % a line",
+        height=140 + 30 * len(classes),
+        x_range=list(classes),
+        y_range=list(classes)[::-1],
+        tips=[("class", "@there"), ("predicted", "@said"), ("share", "@share{0.0%}"), ("rows", "@rows{0,0}")],
+    )
+    made.rect("said", "there", 0.98, 0.96, source=source, color=BLUE, alpha="share", line_color=None)
+    if len(classes) <= _WORDED:
+        made.text(
+            "said", "there", "text", source=source, text_color="ink", text_font_size="11px",
+            text_align="center", text_baseline="middle",
+        )  # fmt: skip
+    return made
+
+
+def amounts_figure(sample: npt.NDArray[Any]) -> Any:
+    """Predicted over observed amounts of some test rows."""
+    made = plot(f"Predicted and observed of {len(sample):,} test rows", "observed", "predicted", height=340)
+    ends = [float(sample.min(initial=np.inf)), float(sample.max(initial=-np.inf))]
+    made.line(ends, ends, color=GREY, line_dash="dashed", legend_label="perfect")
+    made.scatter(sample[:, 1], sample[:, 0], size=5, color=BLUE, alpha=0.35, legend_label="a row")
+    for axis in (made.xaxis[0], made.yaxis[0]):
+        short_axis(axis)
+    legend_above(made)
+    return made
+
+
+def errors_figure(sample: npt.NDArray[Any]) -> Any:
+    """How the errors of these rows are spread."""
+    errors = sample[:, 0] - sample[:, 1]
+    low, high = np.quantile(errors, [0.005, 0.995])
+    counts, edges = np.histogram(errors[(errors >= low) & (errors <= high)], bins=_ERROR_BINS)
+    shares = counts / len(errors)
+    made = plot(
+        "Errors, but for the 1 % at the ends", "predicted less observed", "share of the rows", height=340
+    )
+    made.quad(left=edges[:-1], right=edges[1:], bottom=0, top=shares, color=BLUE, alpha=0.5, line_color=BLUE)
+    made.y_range.start = 0
+    made.yaxis[0].formatter = NumeralTickFormatter(format="0.[0]%")
+    short_axis(made.xaxis[0])
+    return made
+
+
 def metrics_figure(metrics: Mapping[str, float]) -> Any:
-    """The metrics of a task that has no ROC, as bars."""
+    """The metrics of a task that has no curve, as bars."""
     made = plot("Metrics on the test rows", "metric", "value", height=340, x_range=list(metrics))
     made.vbar(x=list(metrics), top=list(metrics.values()), width=0.6, color=BLUE)
     return made

@@ -203,9 +203,11 @@ def model_picture(
     importance: Mapping[str, float],
     roc: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
     calibration: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+    confusion: tuple[npt.NDArray[Any], Sequence[str]] | None = None,
+    sample: npt.NDArray[Any] | None = None,
     parity: Mapping[str, Any] | None = None,
 ) -> Picture:
-    """A model's quality: metrics, ROC, calibration, importance, and how its ONNX graph compares with XGBoost.
+    """A model's quality: metrics, curves, importance, and how its ONNX graph compares with XGBoost.
 
     Args:
         title: Of the picture.
@@ -214,26 +216,29 @@ def model_picture(
         importance: Share of the gain by feature, the largest first.
         roc: False-positive and true-positive rates.
         calibration: Mean predicted probability, observed share, and rows of each bin.
+        confusion: Rows by class and predicted class, [C, C], and the classes.
+        sample: Predicted and observed amounts, [K, 2].
         parity: A parity report as JSON.
     """
     from bokeh.layouts import column
 
+    from engine.dashboard import model_figures as figures
     from engine.dashboard.kit import beside, tile_text, tiles
-    from engine.dashboard.model_figures import (
-        calibration_figure,
-        importance_figure,
-        metrics_figure,
-        parity_table,
-        roc_figure,
-    )
 
     head = tiles()
     head.text = tile_text([("Model", title), ("Test rows", f"{rows:,}"), *_spoken(metrics, parity)])
-    first = metrics_figure(metrics) if roc is None else roc_figure(roc, metrics)
-    upper = [first] if calibration is None else [first, calibration_figure(calibration)]
-    parts = [head, beside(*upper), importance_figure(importance)]
+    upper = [figures.roc_figure(roc, metrics)] if roc is not None else []
+    upper += [figures.calibration_figure(calibration)] if calibration is not None else []
+    upper += [figures.confusion_figure(*confusion)] if confusion is not None else []
+    if sample is not None and len(sample):
+        upper += [figures.amounts_figure(sample), figures.errors_figure(sample)]
+    parts = [
+        head,
+        beside(*(upper or [figures.metrics_figure(metrics)])),
+        figures.importance_figure(importance),
+    ]
     if parity is not None:
-        parts += parity_table(parity)
+        parts += figures.parity_table(parity)
     return Picture(column(*parts, sizing_mode="stretch_width", spacing=12), title, 1100)
 
 

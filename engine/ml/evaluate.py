@@ -1,4 +1,4 @@
-"""Metrics over all workers, from small sums and histograms: no prediction is collected on the client.
+"""Metrics over all workers, from small sums and histograms; of predictions the client sees a sample at most.
 
 The ROC curve and its area come from a histogram of the margin. Its bins are 32 / 65,536 = 0.0005 wide
 in log-odds, so only pairs of rows closer than that count as ties: measured on 200,000 rows against
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _BINS = 65_536
 _LARGEST_MARGIN = 16.0
 _SMALLEST_PROBABILITY = 1e-7
+# What a figure of predicted against observed amounts shows; of a block and of all.
+_SAMPLED, _SHOWN = 200, 2_000
 _MORE_ROWS = "Use more rows or a larger test= share."
 
 
@@ -42,20 +44,33 @@ class Evaluation:
             `ndcg ndcg@10` (and `map` for `rank:map`).
         roc: For a binary task false-positive rates and true-positive rates, both float64 [K], else None.
         calibration: For a binary task mean probability, observed share and weight of each bin, else None.
+        confusion: For a multiclass task the weight of rows by class and by the class that was predicted,
+            float64 [C, C], else None.
+        sample: For a regression predicted and observed amounts of some rows, float64 [K, 2], else None.
     """
 
     rows: int
     metrics: Mapping[str, float]
     roc: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = field(default=None, repr=False)
     calibration: Curve | None = field(default=None, repr=False)
+    confusion: npt.NDArray[np.float64] | None = field(default=None, repr=False)
+    sample: npt.NDArray[np.float64] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What one block adds: named sums, and for a binary task the margins' histogram by class, [2, bins]."""
+    """What one block adds.
+
+    Attributes:
+        values: Sums by name.
+        histogram: For a binary task weights of the margins by class, [2, bins]; for a multiclass one by class
+            and predicted class, [C, C].
+        sample: For a regression predicted and observed amounts of some rows, [K, 2].
+    """
 
     values: Mapping[str, float]
     histogram: npt.NDArray[np.float64] | None = None
+    sample: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +125,17 @@ def _regression_sums(
             "absolute": float(weight @ np.abs(error)),
             "truth": float(weight @ truth.astype(np.float64)),
             "truth_squared": float(weight @ np.square(truth, dtype=np.float64)),
-        }
+        },
+        sample=_thinned(np.column_stack([predicted, truth]).astype(np.float64), _SAMPLED),
     )
+
+
+def _thinned(rows: npt.NDArray[np.float64], most: int) -> npt.NDArray[np.float64]:
+    """Some of the rows, evenly spread over them."""
+    import numpy as np
+
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))
+    return np.take(rows, chosen, axis=0)
 
 
 def _binary_sums(
@@ -141,13 +165,16 @@ def _multiclass_sums(
 
     code = truth.astype(np.int64)
     of_truth = predicted[np.arange(len(code)), code].clip(_SMALLEST_PROBABILITY, 1)
+    classes, said = predicted.shape[1], predicted.argmax(axis=1)
+    confusion = np.bincount(code * classes + said, weight, minlength=classes**2)
     return Sums(
         {
             "rows": len(code),
             "weight": float(weight.sum()),
             "logloss": float(-(weight @ np.log(of_truth))),
-            "right": float(weight @ (predicted.argmax(axis=1) == code)),
-        }
+            "right": float(weight @ (said == code)),
+        },
+        confusion.reshape(classes, classes).astype(np.float64),
     )
 
 
@@ -171,13 +198,14 @@ def evaluation_of(parts: Iterable[Sums], label: Label) -> Evaluation:
             _MORE_ROWS,
         )
     if label.kind == "regression":
-        return Evaluation(rows, _regression_metrics(total))
+        samples = [part.sample for part in blocks if part.sample is not None]
+        return Evaluation(rows, _regression_metrics(total), sample=_thinned(np.concatenate(samples), _SHOWN))
     weight = total["weight"] or math.nan
     metrics = {"logloss": total["logloss"] / weight, "accuracy": total["right"] / weight}
+    histogram = np.sum([part.histogram for part in blocks if part.histogram is not None], axis=0)
     if label.kind == "multiclass":
-        return Evaluation(rows, {"mlogloss": metrics["logloss"], "accuracy": metrics["accuracy"]})
-    histograms = [part.histogram for part in blocks if part.histogram is not None]
-    histogram = np.sum(histograms, axis=0)
+        metrics = {"mlogloss": metrics["logloss"], "accuracy": metrics["accuracy"]}
+        return Evaluation(rows, metrics, confusion=histogram)
     auc, roc = area_under_roc(histogram)
     return Evaluation(rows, {"auc": auc, **metrics}, roc, calibration_of(histogram, _LARGEST_MARGIN))
 

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 def report_of(model: TrainedModel, *, parity: bool) -> Picture:
-    """ROC, calibration, importance, and the parity gate's findings.
+    """ROC and calibration, or confusion, or errors; importance; and the parity gate's findings.
 
     Raises:
         ParityError, UnsupportedError: As when the model is registered, if `parity` is asked for.
     """
     report: dict[str, Any] | None = export_trained("report", model).report.to_json() if parity else None
     evaluation = model.evaluation
+    confusion = None
+    if evaluation.confusion is not None:
+        confusion = evaluation.confusion, [str(one) for one in model.label.classes or ()]
     return model_picture(
         f"{model.label.kind} of {model.label.column}",
         evaluation.metrics,
@@ -26,5 +29,7 @@ def report_of(model: TrainedModel, *, parity: bool) -> Picture:
         importance={str(name): float(share) for name, share in model.importance().items()},
         roc=evaluation.roc,
         calibration=evaluation.calibration,
+        confusion=confusion,
+        sample=evaluation.sample,
         parity=report,
     )

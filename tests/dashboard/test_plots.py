@@ -70,6 +70,18 @@ def test_pictures_save_to_html_that_needs_nothing_else(study: Picture, tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.html", "study.html"]
 
 
+def test_a_model_of_classes_shows_confusion_and_one_of_amounts_its_errors() -> None:
+    confusion = np.array([[9.0, 1.0], [2.0, 6.0]])
+    classes = model_picture(
+        "m", {"mlogloss": 0.4}, rows=18, importance={"x": 1.0}, confusion=(confusion, ["a", "b"])
+    )
+    assert "taken for" in classes.html()
+    sample = np.column_stack([np.arange(50.0), np.arange(50.0) + 1])
+    amounts = model_picture("m", {"rmse": 1.0}, rows=50, importance={"x": 1.0}, sample=sample)
+    assert "Predicted and observed of 50 test rows" in amounts.html()
+    assert "Metrics on the test rows" not in classes.html() + amounts.html()
+
+
 def test_a_curve_of_many_points_is_thinned() -> None:
     assert len(quality().html()) < len(study_picture("x", "auc", maximise=True, trials=[]).html()) + 200_000
 
