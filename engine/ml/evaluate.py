@@ -30,7 +30,7 @@ _BINS = 65_536
 _LARGEST_MARGIN = 16.0
 _SMALLEST_PROBABILITY = 1e-7
 # What a figure of predicted against observed amounts shows; of a block and of all.
-_SAMPLED, _SHOWN = 200, 2_000
+_SAMPLED, _SHOWN = 1_000, 2_000
 _MORE_ROWS = "Use more rows or a larger test= share."
 
 

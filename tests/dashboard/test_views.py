@@ -74,6 +74,20 @@ def test_pools_by_their_state_with_what_they_used(views: Views) -> None:
     assert task_rows(pool)["compute"][0] == pytest.approx(450)
 
 
+def test_lines_and_areas_break_where_there_was_no_pool() -> None:
+    make, views = Maker(), Views()
+    entries = [*make.pool(1)]
+    make.time += 600
+    views.take([*entries, *make.pool(1)])
+    series = pool_series(views.pools.by_name["dw"])
+    assert [math.isnan(value) for value in series["cpu"]] == [False, True, True, False]
+    assert series["cpu_area"][1:3] == [0.0, 0.0]
+    views.settle(set())  # its writer is dead
+    rows = pool_rows(views.pools)
+    assert (rows["state"], rows["workers"], rows["memory"]) == (["lost"], ["? of 2"], [0])
+    assert worker_rows(views.pools.by_name["dw"])["worker"] == []
+
+
 def test_a_later_pool_of_one_name_adds_to_the_cost() -> None:
     make, views = Maker(), Views()
     views.take([*make.pool(10, closed=True), *make.pool(5)])

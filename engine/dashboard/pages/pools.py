@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from engine.dashboard.views import PoolView, Views
 
 _EMPTY = "No pool has written to this log yet. Start one: with ws.dedicated('dw', nodes=2) as pool: ..."
-_SERIES = ("time", "workers", "running", "waiting", "memory", "limit", "spilled", "moved", "cpu", "read")
 
 
 class PoolsPage(BasePage):
@@ -40,7 +39,7 @@ class PoolsPage(BasePage):
     def parts(self) -> Sequence[Any]:
         self._choice = Chooser("Pool", self.refresh)
         self._tiles = tiles()
-        self._series = ColumnDataSource({name: [] for name in _SERIES})
+        self._series = ColumnDataSource(pool_series(None))
         self._tasks = ColumnDataSource(
             {name: [] for name in ("name", "tasks", "compute", "transfer", "disk")}
         )
@@ -132,7 +131,7 @@ class PoolsPage(BasePage):
 
     def _memory_plot(self) -> Any:
         made = plot("Memory", "time (UTC)", "bytes on all workers", x_axis_type="datetime")
-        made.varea("time", 0, "memory", source=self._series, color=BLUE, alpha=0.15)
+        made.varea("time", 0, "memory_area", source=self._series, color=BLUE, alpha=0.15)
         made.line("time", "memory", source=self._series, color=BLUE, width=2, legend_label="in use")
         made.line("time", "spilled", source=self._series, color=RED, width=2, legend_label="spilled to disk")
         made.line("time", "limit", source=self._series, color=GREY, dash="dashed", legend_label="limit")
@@ -145,7 +144,7 @@ class PoolsPage(BasePage):
         made = plot(
             "Bytes read from the lake", "time (UTC)", "bytes since the pool started", x_axis_type="datetime"
         )
-        made.varea("time", 0, "read", source=self._series, color=GREEN, alpha=0.15)
+        made.varea("time", 0, "read_area", source=self._series, color=GREEN, alpha=0.15)
         made.line("time", "read", source=self._series, color=GREEN, width=2)
         made.y_range.start = 0
         short_axis(made.yaxis[0], "B")
@@ -153,7 +152,7 @@ class PoolsPage(BasePage):
 
     def _cpu_plot(self) -> Any:
         made = plot("Cores in use", "time (UTC)", "cores of all workers", x_axis_type="datetime")
-        made.varea("time", 0, "cpu", source=self._series, color=VIOLET, alpha=0.15)
+        made.varea("time", 0, "cpu_area", source=self._series, color=VIOLET, alpha=0.15)
         made.line("time", "cpu", source=self._series, color=VIOLET, width=2)
         made.y_range.start = 0
         return made
@@ -190,12 +189,12 @@ class PoolsPage(BasePage):
 def _figures(pool: PoolView | None, now: float) -> list[tuple[str, str]]:
     if pool is None:
         return [("Pools", "none yet")]
-    sample = pool.sample
+    sample = None if pool.lost else pool.sample
     memory = f"{spoken_bytes(sample.memory)} of {spoken_bytes(sample.limit)}" if sample else "-"
     return [
         (f"Pool {pool.name}", pool.state),
         ("In this state for", spoken_seconds(max(0.0, now - pool.since)) if pool.since else "-"),
-        ("Workers", f"{len(pool.workers)} of {pool.widest}"),
+        ("Workers", pool.crew),
         ("Tasks running / waiting", f"{sample.running} / {sample.waiting}" if sample else "-"),
         ("Memory", memory),
         ("Read from the lake", spoken_bytes(pool.bytes_read)),

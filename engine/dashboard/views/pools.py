@@ -52,6 +52,21 @@ class PoolView:
     tasks: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0, 0.0, 0.0]))
 
     @property
+    def lost(self) -> bool:
+        """Whether its writer died: of its workers nobody will say what became of them."""
+        return self.state == "lost"
+
+    @property
+    def crew(self) -> str:
+        """Workers that are there, of those that there may be."""
+        return f"{'?' if self.lost else len(self.workers)} of {self.widest}"
+
+    @property
+    def latest(self) -> PoolSample:
+        """What it is like now; nothing of a pool that is no more."""
+        return PoolSample(0) if self.sample is None or self.lost else self.sample
+
+    @property
     def worker_seconds(self) -> float:
         """Seconds of workers paid for, in all processes."""
         return self.past_cost + (self.cost.worker_seconds if self.cost else 0.0)
@@ -129,6 +144,7 @@ def _add_tasks(pool: PoolView, event: TaskSample) -> None:
 
 
 _KINDS = (PoolState, WorkerJoined, WorkerLeft, PoolSample, CostLine, TaskSample)
+FILLED = ("memory", "read", "cpu")
 _SERIES = ("time", "workers", "running", "waiting", "memory", "limit", "spilled", "moved", "cpu", "read")
 
 
@@ -139,10 +155,10 @@ def pool_rows(pools: Pools) -> dict[str, list[Any]]:
         "name": [pool.name for pool in ordered],
         "kind": [pool.kind for pool in ordered],
         "state": [pool.state for pool in ordered],
-        "workers": [f"{len(pool.workers)} of {pool.widest}" for pool in ordered],
-        "running": [pool.sample.running if pool.sample else 0 for pool in ordered],
-        "waiting": [pool.sample.waiting if pool.sample else 0 for pool in ordered],
-        "memory": [pool.sample.memory if pool.sample else 0 for pool in ordered],
+        "workers": [pool.crew for pool in ordered],
+        "running": [pool.latest.running for pool in ordered],
+        "waiting": [pool.latest.waiting for pool in ordered],
+        "memory": [pool.latest.memory for pool in ordered],
         "read": [pool.bytes_read for pool in ordered],
         "cost": [pool.worker_seconds for pool in ordered],
         "deaths": [pool.deaths for pool in ordered],
@@ -155,6 +171,9 @@ def pool_series(pool: PoolView | None) -> dict[str, list[float]]:
     rows = _with_gaps(list(pool.samples) if pool else [])
     columns = {name: [row[at] for row in rows] for at, name in enumerate(_SERIES)}
     columns["time"] = [time * 1e3 for time in columns["time"]]
+    # Lines break where there is no number; areas would go straight on.
+    for name in FILLED:
+        columns[f"{name}_area"] = [0.0 if math.isnan(value) else value for value in columns[name]]
     return columns
 
 
@@ -163,14 +182,15 @@ def _with_gaps(rows: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
     found: list[tuple[float, ...]] = []
     for row in rows:
         if found and row[0] - found[-1][0] > _GAP_SECONDS:
-            found.append((found[-1][0] + 1.0, *[math.nan] * (len(row) - 1)))
+            nothing = [math.nan] * (len(row) - 1)
+            found += [(found[-1][0] + 1.0, *nothing), (row[0] - 1.0, *nothing)]
         found.append(row)
     return found
 
 
 def worker_rows(pool: PoolView | None) -> dict[str, list[Any]]:
     """Each worker of a pool as it was last seen."""
-    figures = sorted(pool.figures, key=lambda figure: figure.worker) if pool else []
+    figures = sorted(pool.figures, key=lambda figure: figure.worker) if pool and not pool.lost else []
     return {
         "worker": [figure.worker for figure in figures],
         "memory": [figure.memory for figure in figures],
