@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -168,12 +169,22 @@ def _rounds(model: bytes | None) -> int:
 
 
 def _train(pool: Pool, data: TrainingSet, fit: OneFit, send: SendBooster) -> tuple[bytes, tuple[float, ...]]:
+    held_out = fit.patience is not None
+    with ExitStack() as held:
+        train = _matrix(pool, data, fit, (TRAIN,) if held_out else _but_test(data))
+        held.callback(_let_go, train)
+        valid = _matrix(pool, data, fit, (VALID,), train) if held_out else None
+        if valid is not None:
+            held.callback(_let_go, valid)
+        return _trained(pool, fit, train, valid, send)
+
+
+def _trained(
+    pool: Pool, fit: OneFit, train: Any, valid: Any, send: SendBooster
+) -> tuple[bytes, tuple[float, ...]]:
     from xgboost import dask as xgb_dask
     from xgboost.collective import Config
 
-    held_out = fit.patience is not None
-    train = _matrix(pool, data, fit, (TRAIN,) if held_out else _but_test(data))
-    valid = _matrix(pool, data, fit, (VALID,), train) if held_out else None
     answer = xgb_dask.train(
         pool.client,
         {**fit.params, "verbosity": 0},
@@ -193,6 +204,14 @@ def _train(pool: Pool, data: TrainingSet, fit: OneFit, send: SendBooster) -> tup
     )
     curves = [curve for logged in answer["history"].values() for curve in logged.values()]
     return bytes(answer["booster"].save_raw("ubj")), tuple(curves[0]) if curves else ()
+
+
+def _let_go(matrix: Any) -> None:
+    """Free the rows on the workers, which a cycle in xgboost.dask's matrix pins until it is collected."""
+    for futures in matrix.worker_map.values():
+        for future in futures:
+            future.release()
+    matrix.worker_map.clear()
 
 
 def _loaded(model: bytes) -> xgb.Booster:

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,16 +28,14 @@ _FOLDER = "tarn-blocks"
 def save(key: str, index: int, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Put a block's arrays on the disk; where it takes them not, they are made again whenever needed."""
     folder = _home() / key
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{index}-", dir=folder) as place:
-        fresh = Path(place) / "whole"
-        fresh.mkdir()
-        try:
+    with suppress(OSError):  # the disk is full, or another process was first
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{index}-", dir=folder) as place:
+            fresh = Path(place) / "whole"
+            fresh.mkdir()
             for name, values in arrays.items():
                 np.save(fresh / f"{name}.npy", values)
             fresh.rename(folder / str(index))
-        except OSError:  # the disk is full, or another process was first
-            return
 
 
 def load(key: str, index: int) -> dict[str, npt.NDArray[Any]] | None:
