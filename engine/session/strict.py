@@ -56,6 +56,8 @@ _SERVERLESS_STATEMENTS: dict[type[Statement], str] = {
     workloads.CreateWorkloadClassifier: "CREATE WORKLOAD CLASSIFIER",
     workloads.CreateWorkloadGroup: "CREATE WORKLOAD GROUP",
 }
+# Rejected rows and compressed files are of parser 1.0; its limits are documented with OPENROWSET.
+_NOT_BY_PARSER_2 = ("data_compression", "maxerrors", "errorfile_location", "errorfile_data_source")
 _DEDICATED_CALLS = ("CHECKSUM_AGG", "CHOOSE", "GROUPING_ID", "PARSE", "STRING_ESCAPE", "TRANSLATE")
 
 
@@ -82,6 +84,36 @@ def _refuse_serverless(statement: Statement) -> None:
             raise _not_serverless("GROUPING SETS", **place(node))
         if isinstance(node, exp.QueryOption) and str(node.name).upper() == "LABEL":
             raise _not_serverless("OPTION (LABEL = ...)", **place(node))
+        if isinstance(node, OpenRowset):
+            _refuse_parser(node)
+    if isinstance(statement, objects.CreateExternalFileFormat):
+        _refuse_format(statement)
+
+
+def _refuse_format(statement: objects.CreateExternalFileFormat) -> None:
+    if statement.compression and statement.options.parser_version == "2.0":
+        raise _not_by_parser("DATA_COMPRESSION", "2.0", line=statement.source.line)
+
+
+def _refuse_parser(node: OpenRowset) -> None:
+    """Refuse what a CSV parser of Synapse does not read, by its version; 1.0 is the default."""
+    given = {name: value for name, value in node.args.items() if value is not None}
+    version = str(given["parser_version"].name) if "parser_version" in given else "1.0"
+    header = given.get("header_row")
+    if version == "1.0" and header is not None and header.this is True:
+        raise _not_by_parser("HEADER_ROW = TRUE", version, **place(node))
+    if version != "2.0":
+        return
+    for option in _NOT_BY_PARSER_2:
+        if option in given:
+            raise _not_by_parser(option.upper(), version, **place(node))
+    if any(path.name.lower().endswith(".gz") for path in node.args["paths"]):
+        raise _not_by_parser("A compressed file", version, **place(node))
+    for column in node.args.get("columns") or ():
+        sizes = [one.this.name.upper() for one in column.args["kind"].expressions]
+        if "MAX" in sizes:
+            told = f"The column '{column.name}' of more than 8000 characters"
+            raise _not_by_parser(told, version, **place(node))
 
 
 def _refuse_dedicated(statement: Statement, database: str) -> None:
@@ -142,6 +174,16 @@ def _not_serverless(words: str, **where: Any) -> UnsupportedSqlError:
         f"{words}: This syntax is not supported by serverless SQL pool in Azure Synapse Analytics.",
         words,
         "dedicated",
+        **where,
+    )
+
+
+def _not_by_parser(words: str, version: str, **where: Any) -> UnsupportedSqlError:
+    other = "1.0" if version == "2.0" else "2.0"
+    return UnsupportedSqlError(
+        f"{words} is not supported by PARSER_VERSION = '{version}' in serverless SQL pool.",
+        f"PARSER_VERSION = '{other}' has it; without strict=True this pool has it with both.",
+        pool="serverless",
         **where,
     )
 

@@ -133,3 +133,35 @@ def test_predict_of_a_strict_dedicated_pool_is_as_particular_as_synapse(
         )
     assert message in caught.value.message
     assert caught.value.hint
+
+
+# Options of OPENROWSET over CSV, WITH behind it, and what is refused; None where nothing is.
+PARSERS = [
+    ("PARSER_VERSION = '2.0', HEADER_ROW = TRUE", "", None),
+    ("PARSER_VERSION = '1.0', MAXERRORS = 1", "WITH (a NVARCHAR(MAX))", None),
+    ("HEADER_ROW = TRUE", "", "HEADER_ROW = TRUE is not supported by PARSER_VERSION = '1.0'"),
+    ("PARSER_VERSION = '2.0', MAXERRORS = 1", "WITH (a INT)", "MAXERRORS is not supported by PARSER_VERSION = '2.0'"),
+    ("PARSER_VERSION = '2.0', DATA_COMPRESSION = 'GZIP'", "", "DATA_COMPRESSION is not supported"),
+    ("PARSER_VERSION = '2.0'", "WITH (a INT, doc VARCHAR(MAX))", "The column 'doc' of more than 8000 characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "columns", "refused"), PARSERS)
+def test_a_strict_serverless_pool_keeps_to_its_parsers(
+    storage: Storage, tmp_path: Path, options: str, columns: str, refused: str | None
+) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    text = f"SELECT * FROM OPENROWSET(BULK 'a.csv', FORMAT = 'CSV', {options}) {columns} AS r"
+    if refused is None:
+        session_of(storage, "serverless", strict=True).run(text)
+        return
+    with pytest.raises(UnsupportedSqlError, match=refused) as caught:
+        session_of(storage, "serverless", strict=True).run(text)
+    assert caught.value.hint.startswith("PARSER_VERSION = ")
+
+
+def test_a_strict_serverless_pool_has_no_functions_of_values(storage: Storage) -> None:
+    with pytest.raises(UnsupportedSqlError, match=r"^CREATE FUNCTION with a value: This syntax"):
+        session_of(storage, "serverless", strict=True).run(
+            "CREATE FUNCTION f (@a INT) RETURNS INT AS BEGIN RETURN @a END"
+        )

@@ -65,3 +65,6 @@ DECLARE @f FLOAT = 0.1, @r REAL = 0.1, @m MONEY = 1234.5, @dt DATETIME = '2024-0
 --p 2024-02-03
 --p 1
 --p 1.50
+--- error: an alias in quotes orders nothing
+SELECT a AS 'the a' FROM t ORDER BY 'the a'
+--! BindError: A constant expression was encountered in the ORDER BY list, position 1. Hint: Write an alias bare, in brackets or in double quotes.

@@ -42,10 +42,19 @@ def order_keys(node: exp.Order | None, projections: Sequence[Projection], contex
     """Translate ORDER BY: a place in the select list, a name in it, or an expression.
 
     Raises:
-        BindError: A place that is not there.
+        BindError: A place that is not there, or a constant.
     """
     if node is None:
         return []
+    for at, key in enumerate(node.expressions, 1):
+        if isinstance(key.this, exp.National | exp.Null) or (
+            isinstance(key.this, exp.Literal) and key.this.is_string
+        ):
+            raise BindError(
+                f"A constant expression was encountered in the ORDER BY list, position {at}.",
+                "Write an alias bare, in brackets or in double quotes.",
+                **place(key.this),
+            )
     return [
         OrderKey(_target(key.this, projections, context), bool(key.args.get("desc")))
         for key in node.expressions
