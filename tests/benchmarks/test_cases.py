@@ -14,6 +14,7 @@ CASES = {case.id: case for case in Plan.make([], peers=[], toy=True).cases}
 # What it does is part of what another case does.
 COVERED = {
     "events/demo",
+    "events/steady",
     "kernel/memory_500x8",
     "pool/first_task_cold",
     "pool/first_task_warm",

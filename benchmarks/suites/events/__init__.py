@@ -48,6 +48,18 @@ CASES: Final = (
     ),
     Case(
         package=__name__,
+        name="steady",
+        what="the same on one node, whose search is the same each time: pairs differ by the machine alone",
+        check=_check,
+        agree=agree,
+        peers=("silent",),
+        parameters={"rows": 60_000, "trials": 6, "rounds": 40, "nodes": 1, "seed": 7},
+        toy={"rows": 4_000, "trials": 2, "rounds": 20},
+        repeat=10,
+        timeout=900.0,
+    ),
+    Case(
+        package=__name__,
         name="tasks",
         what="many tasks that do nothing, with a pool that is sampled into its log, and without",
         check=_check_tasks,

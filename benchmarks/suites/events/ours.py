@@ -84,3 +84,6 @@ def demo(parameters: Parameters, *, writes: bool = True) -> Iterator[Once]:
             yield {**answer, "stages": stages, "silent": not writes, "events": len(log.read())}
 
     yield once
+
+
+steady = demo

@@ -24,5 +24,8 @@ def demo(parameters: Parameters) -> Iterator[Once]:
         yield once
 
 
+steady = demo
+
+
 def _nobody(*_: Any) -> Observer:
     return Observer()
