@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import xgboost as xgb
 
-from engine.errors import TaskLostError, UnsupportedError
+from engine.errors import PoolStateError, TaskLostError, UnsupportedError, WorkCancelledError
 from engine.ml.boost import refused_params
 from engine.ml.matrix import DEFAULT_MAX_BIN
 from engine.ml.one_worker import best_rounds
@@ -105,6 +105,7 @@ def fit_on_all_workers(
         OptionError: XGBoost refuses the parameters.
         UnsupportedError: Ranking, or a metric of the user's own, over several workers.
         TaskLostError: Workers died in every attempt.
+        WorkCancelledError: The pool was paused or closed meanwhile.
     """
     _check(data, fit)
     sent, topic = Checkpoints(), f"booster-{uuid.uuid4().hex}"
@@ -117,17 +118,25 @@ def fit_on_all_workers(
                 try:
                     return _fit(pool, data, fit, last, SendBooster(topic, every, last.curve))
                 except Exception as failure:
+                    if pool.state != "running":
+                        raise _cancelled(pool) from failure
                     if not (_changed(pool, members) or _lost_each_other(failure)):
                         if isinstance(failure, xgb.core.XGBoostError):
                             raise refused_params(fit.params, failure) from None
                         raise
     finally:
-        pool.client.unsubscribe_topic(topic)
+        with suppress(PoolStateError):  # it has lost its workers, and nobody sends any more
+            pool.client.unsubscribe_topic(topic)
     raise TaskLostError(
         f"Workers of pool '{pool.spec.name}' died in each of {_ATTEMPTS} attempts at one fit.",
         "Look for workers out of memory: more nodes or a larger memory= per worker.",
         label="train",
     )
+
+
+def _cancelled(pool: Pool) -> WorkCancelledError:
+    message = f"Work 'train' was cancelled. Pool {pool.name!r} is {pool.state}."
+    return WorkCancelledError(message, pool=pool.name, label="train")
 
 
 def _check(data: TrainingSet, fit: OneFit) -> None:

@@ -7,7 +7,6 @@ made: files appear whole, under their final name, or not at all.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,11 +44,6 @@ def load(key: str, index: int) -> dict[str, npt.NDArray[Any]] | None:
         return {path.stem: np.load(path, mmap_mode="r") for path in files} or None
     except (FileNotFoundError, ValueError):  # an empty array cannot be mapped
         return None
-
-
-def forget(key: str) -> None:
-    """Remove the blocks of a training set from this machine."""
-    shutil.rmtree(_home() / key, ignore_errors=True)
 
 
 def _home() -> Path:

@@ -203,8 +203,9 @@ def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared:
 
 
 KILLED_TWICE = """
-import gc, json, os, signal, sys
+import gc, json, os, signal, sys, threading
 from engine import Workspace
+from engine.errors import WorkCancelledError
 from engine.ml import every_worker
 from engine.ml.boost import load_booster
 from engine.ml.one_fit import OneFit
@@ -235,12 +236,22 @@ if __name__ == "__main__":
         found, again = every_worker.fit_on_all_workers(pool, data, fit, every=0.0)
         pool.client.nthreads()  # releases go ahead of this question
         held = [key for key in map(str, pool.client.futures) if key.startswith("dict")]  # rows
+
+        pausing = threading.Thread(target=pool.pause)
+        every_worker.Checkpoints.take = lambda self, event: pausing.ident or pausing.start()
+        every_worker._train = train
+        try:
+            every_worker.fit_on_all_workers(pool, data, OneFit(params, 5000), every=0.0)
+        except WorkCancelledError as error:
+            told = str(error)
+        pausing.join()
     rounds = [load_booster(one).num_boosted_rounds() for one in (expected, found)]
-    print(json.dumps({"starts": starts, "rounds": rounds, "curve": curve, "again": again, "held": held}))
+    found = {"starts": starts, "rounds": rounds, "curve": curve, "again": again, "held": held, "told": told}
+    print(json.dumps(found))
 """
 
 
-def test_one_fit_survives_that_its_only_worker_dies_again(
+def test_one_fit_survives_that_its_only_worker_dies_again_but_no_pause(
     pool: WorkspacePool, prepared: Any, tmp_path: Path
 ) -> None:
     """What the second attempt sends counts from the fit's beginning, and the third waits for a worker."""
@@ -256,6 +267,7 @@ def test_one_fit_survives_that_its_only_worker_dies_again(
     assert (first, second >= 3, third >= second + 3) == (0, True, True)
     assert found["again"] == pytest.approx(found["curve"], abs=1e-6)
     assert len(set(found["rounds"])) == 1
+    assert found["told"] == "Work 'train' was cancelled. Pool 'twice' is paused."
     assert found["held"] == [], "the rows of the attempts are still on the workers"
 
 
