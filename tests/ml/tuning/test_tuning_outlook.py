@@ -106,6 +106,7 @@ def test_starts_pass_their_first_rung_and_the_first_two_are_whole(schedule: Any,
         starts = made.run().trials[:4]
         assert starts[0].at_top
         assert starts[1].at_top
+        assert starts[2].at_top
         assert all(start.rung >= min(2, len(start.ladder)) for start in starts)
         alone = Simulation(Rules(schedule, 60, True), slots, Limits(12), seed).run().trials[:4]
         if not alone[0].at_top:
