@@ -22,6 +22,8 @@ from pools.worker import counting_for
 # What one graph carries. Above 10 MB distributed warns, and its scheduler is deaf while it reads one.
 _GRAPH_ITEMS = 1000
 _GRAPH_BYTES = 2**22
+# Statuses of a future that has no result and will have none.
+_FAILED = ("error", "cancelled")
 # A function or common value is copied into every task, unless it is larger than this: then it is a task
 # itself, whose result workers get from each other, once each. Measured: that costs one step of 10 ms more.
 _INLINE_BYTES = 2**16
@@ -128,8 +130,8 @@ class Work:
         for batch in running.batches():
             statuses = [(future, future.status) for future in batch]
             finished = [future for future, status in statuses if status == "finished"]
-            failed = [future for future, status in statuses if status in ("error", "cancelled")]
-            running.update(future for future in batch if future not in (*finished, *failed))
+            failed = [future for future, status in statuses if status in _FAILED]
+            running.update(future for future, status in statuses if status not in ("finished", *_FAILED))
             yield finished, failed
 
     def _refuse(self, future: Any) -> None:

@@ -187,16 +187,22 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow  # the one below is its small version
-def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
-    script = tmp_path / "fit.py"
-    script.write_text(CHECKPOINTED)
+def told_by(text: str, pool: WorkspacePool, folder: Path) -> dict[str, Any]:
+    """What a script of its own process prints last, as JSON; it is given the home of the pool's workspace."""
+    script = folder / "fit.py"
+    script.write_text(text)
     done = subprocess.run(
         [sys.executable, str(script), pool.workspace.home],
         capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.slow  # the one below is its small version
+def test_one_fit_goes_on_from_the_last_checkpoint(pool: WorkspacePool, prepared: Any, tmp_path: Path) -> None:
+    found = told_by(CHECKPOINTED, pool, tmp_path)
     assert found["sent"] >= 3
     assert found["starts"] == [0, found["sent"]], "the second attempt begins where the last checkpoint ended"
     assert (found["rounds"], found["kept"]) == (400, True)
@@ -255,14 +261,7 @@ def test_one_fit_survives_that_its_only_worker_dies_again_but_no_pause(
     pool: WorkspacePool, prepared: Any, tmp_path: Path
 ) -> None:
     """What the second attempt sends counts from the fit's beginning, and the third waits for a worker."""
-    script = tmp_path / "fit.py"
-    script.write_text(KILLED_TWICE)
-    done = subprocess.run(
-        [sys.executable, str(script), pool.workspace.home],
-        capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = told_by(KILLED_TWICE, pool, tmp_path)
     first, second, third = found["starts"]
     assert (first, second >= 3, third >= second + 3) == (0, True, True)
     assert found["again"] == pytest.approx(found["curve"], abs=1e-6)
