@@ -163,7 +163,8 @@ class Search:
     def _check_defined(self, state: StudyState) -> None:
         """Areas are undefined on rows of one class, for every trial alike: the first says so for all."""
         label, scores = self.asked.data.label, [value for trial in state.trials for value in trial.curve[:1]]
-        if label.custom is None and label.metric.startswith("auc") and all(map(math.isnan, scores)):
+        undefined = bool(scores) and all(map(math.isnan, scores))  # a trial that was cut early has none
+        if label.custom is None and label.metric.startswith("auc") and undefined:
             raise DataError(
                 f"Metric '{label.metric}' is undefined on the validation rows: "
                 f"'{label.column}' has one class only there.",
